@@ -1,0 +1,203 @@
+#include "loop/loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "loop/child.h"
+#include "loop/descriptor.h"
+#include "loop/event.h"
+#include "loop/group.h"
+#include "loop/pool.h"
+#include "loop/queue.h"
+#include "loop/signals.h"
+#include "loop/turns.h"
+
+namespace innkeeper {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<int> answer() { co_return 42; }
+Task<int> sum() { co_return co_await answer() + co_await answer(); }
+Task<> throws() {
+    throw Error(ErrorCode::no_domain, "no domain with matching name 'x'");
+    co_return;
+}
+
+TEST(Loop, RunsATaskToItsResult) {
+    Loop loop;
+    EXPECT_EQ(loop.run(sum()), 84);
+}
+
+TEST(Loop, RethrowsWhatTheTaskThrew) {
+    Loop loop;
+    EXPECT_THROW(loop.run(throws()), Error);
+}
+
+Task<> note_after(Clock::duration wait, std::string word, std::vector<std::string>* notes) {
+    co_await sleep_for(wait);
+    notes->push_back(word);
+}
+
+TEST(Loop, FiresTimersInOrderOfTime) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::vector<std::string> notes;
+    group.spawn(note_after(3s, "late", &notes));
+    group.spawn(note_after(1s, "early", &notes));
+    loop.advance(2s);
+    EXPECT_THAT(notes, testing::ElementsAre("early"));
+    loop.advance(2s);
+    EXPECT_THAT(notes, testing::ElementsAre("early", "late"));
+}
+
+TEST(TaskGroup, CancelsWhatItRunsWhenClosed) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::vector<std::string> notes;
+    group.spawn(note_after(1h, "never", &notes));
+    EXPECT_EQ(group.size(), 1U);
+    loop.run(group.close());
+    EXPECT_EQ(group.size(), 0U);
+    EXPECT_TRUE(notes.empty());
+}
+
+Task<std::string> describe_timeout() {
+    try {
+        co_await within(5s, "the monitor of 'web'", sleep_for(1h));
+    } catch (const Error& error) {
+        co_return error.message();
+    }
+    co_return "";
+}
+Task<> store(Task<std::string> task, std::string* into) { *into = co_await std::move(task); }
+
+TEST(Within, NamesWhatTookTooLong) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::string message;
+    group.spawn(store(describe_timeout(), &message));
+    loop.advance(6s);
+    EXPECT_EQ(message, "Timed out during operation: the monitor of 'web' did not finish within 5 s");
+}
+
+Task<> wait_for(Event* event, int* count) {
+    co_await event->wait();
+    ++*count;
+}
+
+TEST(Event, LetsEverybodyThrough) {
+    Loop loop;
+    TaskGroup group;
+    Event event;
+    int count = 0;
+    group.spawn(wait_for(&event, &count));
+    group.spawn(wait_for(&event, &count));
+    event.set();
+    loop.run_ready();
+    group.spawn(wait_for(&event, &count));
+    EXPECT_EQ(count, 3);
+}
+
+Task<> push_all(Queue<int>* queue, int count) {
+    for (int i = 0; i < count; ++i) co_await queue->push(i);
+    queue->close();
+}
+Task<std::vector<int>> pop_all(Queue<int>* queue) {
+    std::vector<int> values;
+    while (const auto value = co_await queue->pop()) values.push_back(*value);
+    co_return values;
+}
+
+TEST(Queue, KeepsOrderAndBound) {
+    Loop loop;
+    TaskGroup group;
+    Queue<int> queue(2);
+    group.spawn(push_all(&queue, 5));
+    EXPECT_EQ(queue.size(), 2U);
+    EXPECT_THAT(loop.run(pop_all(&queue)), testing::ElementsAre(0, 1, 2, 3, 4));
+}
+
+Task<> use_turn(std::shared_ptr<Turns> turns, std::string job, Clock::duration hold, std::vector<std::string>* notes) {
+    try {
+        const auto turn = co_await turns->take(job, 30s, "web");
+        notes->push_back("begin " + job);
+        co_await sleep_for(hold);
+        notes->push_back("end " + job);
+    } catch (const Error& error) {
+        notes->push_back(error.message());
+    }
+}
+
+TEST(Turns, OneChangeAtATimeAndTheHolderIsNamedToWhoWaitedInVain) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::vector<std::string> notes;
+    auto turns = std::make_shared<Turns>();
+    group.spawn(use_turn(turns, "save", 60s, &notes));
+    group.spawn(use_turn(turns, "start", 1s, &notes));
+    loop.advance(31s);
+    EXPECT_THAT(notes, testing::ElementsAre("begin save",
+                                            "Timed out during operation: cannot acquire state change lock of domain "
+                                            "'web' for 'start' (held for 30 s by 'save')"));
+    group.spawn(use_turn(turns, "stop", 1s, &notes));
+    loop.advance(40s);
+    EXPECT_THAT(notes, testing::Contains("end stop"));
+    EXPECT_TRUE(turns->is_free());
+}
+
+TEST(Pool, GivesResultsAndExceptionsBack) {
+    Loop loop;
+    EXPECT_EQ(loop.run(in_pool([] { return std::string("done"); })), "done");
+    EXPECT_THROW(loop.run(in_pool([] { throw Error(ErrorCode::internal_error, "x"); })), Error);
+}
+
+TEST(Process, TellsHowItEnded) {
+    Loop loop;
+    auto process = Process::start({.argv = {"/bin/sh", "-c", "exit 3"}});
+    EXPECT_EQ(loop.run(process.exited()).code, 3);
+    EXPECT_FALSE(process.send_signal(SIGTERM));
+    auto sleeper = Process::start({.argv = {"/bin/sleep", "1000"}});
+    EXPECT_TRUE(sleeper.send_signal(SIGKILL));
+    EXPECT_EQ(loop.run(sleeper.exited()).signal, SIGKILL);
+}
+
+TEST(Process, SaysWhatCouldNotBeExecuted) {
+    Loop loop;
+    try {
+        Process::start({.argv = {"/no/such/file"}});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.message(), "cannot execute for '/no/such/file': No such file or directory");
+    }
+}
+
+TEST(RunCommand, FeedsAndCollects) {
+    Loop loop;
+    const auto output = loop.run(run_command({.argv = {"/bin/sh", "-c", "cat; echo oops >&2"}}, 10s, 1 << 20, "words"));
+    EXPECT_TRUE(output.status.ok());
+    EXPECT_EQ(output.out, "words");
+    EXPECT_EQ(output.err, "oops\n");
+}
+
+TEST(Process, PassesDescriptorsUnderTheNumbersAskedFor) {
+    Loop loop;
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    Descriptor reading{Fd(ends[0])};
+    Fd writing(ends[1]);
+    auto process =
+        Process::start({.argv = {"/bin/sh", "-c", "echo -n hello >&7"}, .descriptors = {{writing.get(), 7}}});
+    writing.reset();
+    std::array<std::byte, 16> buffer;
+    EXPECT_EQ(loop.run(reading.read_some(buffer)), 5U);
+    EXPECT_TRUE(loop.run(process.exited()).ok());
+}
+
+}  // namespace
+}  // namespace innkeeper

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <utility>
+
+#include "base/fd.h"
+#include "loop/child.h"
+
+namespace innkeeper {
+
+/// Starts the command and gives its pid and pidfd. The child borrows this process's memory until it execs (as vfork
+/// does), so that starting costs the same however large the daemon is. Throws Error (system_error).
+std::pair<pid_t, Fd> spawn(const Command& command);
+
+}  // namespace innkeeper
