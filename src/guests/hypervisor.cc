@@ -1,0 +1,107 @@
+#include "guests/hypervisor.h"
+
+#include "base/error.h"
+
+namespace innkeeper::guests {
+
+namespace {
+
+[[noreturn]] void unsupported(std::string_view api) {
+    throw Error(ErrorCode::no_support, ErrorDomain::domain, std::string(api));
+}
+
+}  // namespace
+
+// A verb that a driver does not have answers with the name of the interface that the client called. These are
+// coroutines so that the refusal comes where the verb is awaited.
+Task<std::string> Hypervisor::domain_capabilities(std::string, std::string, std::string, std::string) {
+    unsupported("virConnectGetDomainCapabilities");
+    co_return "";
+}
+Task<int> Hypervisor::max_vcpus(std::string) {
+    unsupported("virConnectGetMaxVcpus");
+    co_return 0;
+}
+Task<std::string> Hypervisor::to_native(DefPtr) {
+    unsupported("virConnectDomainXMLToNative");
+    co_return "";
+}
+Task<std::vector<std::string>> Hypervisor::cpu_models(std::string) {
+    unsupported("virConnectGetCPUModelNames");
+    co_return std::vector<std::string>{};
+}
+Task<DefPtr> Hypervisor::update_cpu(DefPtr def) { co_return def; }
+Task<> Hypervisor::shutdown(GuestPtr, std::vector<Way>) {
+    unsupported("virDomainShutdown");
+    co_return;
+}
+Task<> Hypervisor::reboot(GuestPtr, std::vector<Way>) {
+    unsupported("virDomainReboot");
+    co_return;
+}
+Task<> Hypervisor::reset(GuestPtr) {
+    unsupported("virDomainReset");
+    co_return;
+}
+Task<> Hypervisor::suspend(GuestPtr, Paused) {
+    unsupported("virDomainSuspend");
+    co_return;
+}
+Task<> Hypervisor::resume(GuestPtr, Running) {
+    unsupported("virDomainResume");
+    co_return;
+}
+Task<> Hypervisor::save(GuestPtr, SaveOptions) {
+    unsupported("virDomainSave");
+    co_return;
+}
+Task<SavedImage> Hypervisor::read_saved(std::string) {
+    unsupported("virDomainRestore");
+    co_return SavedImage{};
+}
+Task<> Hypervisor::inject_nmi(GuestPtr) {
+    unsupported("virDomainInjectNMI");
+    co_return;
+}
+Task<> Hypervisor::send_key(GuestPtr, std::uint32_t, std::chrono::milliseconds, std::vector<std::uint32_t>) {
+    unsupported("virDomainSendKey");
+    co_return;
+}
+Task<> Hypervisor::pm_suspend(GuestPtr, std::uint32_t, std::chrono::seconds) {
+    unsupported("virDomainPMSuspendForDuration");
+    co_return;
+}
+Task<> Hypervisor::pm_wakeup(GuestPtr) {
+    unsupported("virDomainPMWakeup");
+    co_return;
+}
+Task<> Hypervisor::set_lifecycle_action(GuestPtr, Occasion, std::uint32_t) {
+    unsupported("virDomainSetLifecycleAction");
+    co_return;
+}
+Task<> Hypervisor::set_memory(GuestPtr, std::uint64_t) {
+    unsupported("virDomainSetMemory");
+    co_return;
+}
+Task<Fd> Hypervisor::open_console(GuestPtr, std::string, bool) {
+    unsupported("virDomainOpenConsole");
+    co_return Fd();
+}
+Task<Fd> Hypervisor::open_channel(GuestPtr, std::string, bool) {
+    unsupported("virDomainOpenChannel");
+    co_return Fd();
+}
+Task<std::string> Hypervisor::monitor_command(GuestPtr, std::string, bool) {
+    unsupported("virDomainQemuMonitorCommand");
+    co_return "";
+}
+Task<std::string> Hypervisor::agent_command(GuestPtr, std::string, int) {
+    unsupported("virDomainQemuAgentCommand");
+    co_return "";
+}
+Usage Hypervisor::usage(const Guest&) { return {}; }
+std::vector<VcpuUsage> Hypervisor::vcpus(const Guest&) { return {}; }
+std::string Hypervisor::security_label(const Guest&) { return {}; }
+Task<> Hypervisor::sweep() { co_return; }
+
+}  // namespace innkeeper::guests

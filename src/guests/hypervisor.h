@@ -1,0 +1,176 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/uuid.h"
+#include "guests/guest.h"
+#include "loop/task.h"
+
+namespace innkeeper::guests {
+
+/// Why a definition is completed: what may be assumed and how strict to be.
+enum class Purpose {
+    define,   ///< will be stored
+    start,    ///< will run at once and is not stored (create)
+    restore,  ///< comes out of a saved image: what a guest saw must stay as it was
+};
+
+struct StartOptions {
+    bool paused = false;
+    bool bypass_cache = false;
+    bool reset_nvram = false;
+    /// A saved image to continue from, with the reason to show afterwards. Empty: boot.
+    std::string restore_from;
+    Running reason = Running::booted;
+};
+
+/// How to ask a guest to go down or to reboot; in this order, the first that works. Empty: the driver's own choice.
+enum class Way { acpi, agent };
+
+struct SaveOptions {
+    std::string path;
+    bool bypass_cache = false;
+    std::optional<bool> running;  ///< what to be after restore, instead of what the guest is now
+    DefPtr definition;            ///< goes into the image instead of the live one
+};
+
+/// The head of a saved image.
+struct SavedImage {
+    DefPtr definition;
+    bool running = true;
+};
+
+struct VcpuUsage {
+    std::uint32_t number = 0;
+    std::int32_t state = 1;  ///< 0 offline, 1 running, 2 blocked
+    std::uint64_t time_ns = 0;
+    std::int32_t cpu = -1;
+};
+struct Usage {
+    std::uint64_t cpu_ns = 0, user_ns = 0, system_ns = 0;
+    std::uint64_t rss_kib = 0;
+};
+
+/// A running guest as the status file of an earlier daemon describes it.
+struct Remnant {
+    GuestPtr guest;      ///< already active, with its live definition, pid and condition from the file
+    std::string status;  ///< the whole file: <domstatus> with what status_elements gave
+};
+
+/// What a hypervisor can do. Handlers of domain procedures are written once over this; a driver is one implementation.
+///
+/// All verbs that take a guest are called with its turn held, unless said otherwise, and only while it is active
+/// (except start). They throw Error with what the client shall read; domain none means the driver's own. They never
+/// take a turn themselves. A verb that is not overridden answers "not supported".
+class Hypervisor {
+  public:
+    virtual ~Hypervisor() = default;
+
+    // -- what it is -----------------------------------------------------------------------------------------------
+
+    /// "qemu": its folder below the daemon's directories.
+    virtual std::string folder() const = 0;
+    /// As connect_get_type: "QEMU".
+    virtual std::string type() const = 0;
+    /// Prefix of function names in messages about flags: "qemu" gives "unsupported flags (0x4) in function
+    /// qemuDomainReboot".
+    virtual std::string prefix() const = 0;
+    /// Whose errors are those that name nobody: ErrorDomain::qemu.
+    virtual ErrorDomain error_domain() const = 0;
+    /// As connect_get_version: major * 1000000 + minor * 1000 + micro.
+    virtual Task<std::uint64_t> version() = 0;
+
+    virtual Task<std::string> capabilities() = 0;
+    /// Empty strings: not given.
+    virtual Task<std::string> domain_capabilities(std::string emulator, std::string arch, std::string machine,
+                                                  std::string virt_type);
+    virtual Task<int> max_vcpus(std::string virt_type);
+    virtual Task<std::string> to_native(DefPtr def);
+    virtual Task<std::vector<std::string>> cpu_models(std::string arch);
+    /// The CPU of the definition spelled out, for VIR_DOMAIN_XML_UPDATE_CPU. No turn.
+    virtual Task<DefPtr> update_cpu(DefPtr def);
+
+    // -- definitions ----------------------------------------------------------------------------------------------
+
+    /// Fills in everything that the hypervisor decides (machine, devices that are always there, addresses, CPU) and
+    /// refuses what it cannot run. May probe binaries. No guest and no turn.
+    virtual Task<DefPtr> complete(model::DomainDef def, Purpose purpose) = 0;
+
+    // -- a guest's life -------------------------------------------------------------------------------------------
+
+    /// The guest is already active: it has an id, a live definition (as yet a copy of what was completed: aliases and
+    /// the like are the driver's to add, with guest->set_live) and the condition paused (starting up). Sets
+    /// guest->machine and pid, saves the status before the first instruction runs, and returns when the CPUs run, after
+    /// guest->running(options.reason); with `paused`, when they could. If it throws, nothing of the guest is left (the
+    /// caller then ends it). The caller publishes "started".
+    virtual Task<> start(GuestPtr guest, StartOptions options) = 0;
+    /// Returns when nothing of it runs any more; the caller then calls guest->ended. Gracefully: gives up with an Error
+    /// (operation_failed) if it does not go after SIGTERM. Called also for a hung guest, while another job holds the
+    /// turn.
+    enum class Destroy { now, gracefully };
+    virtual Task<> destroy(GuestPtr guest, Destroy how) = 0;
+    /// Asks; does not wait for the end.
+    virtual Task<> shutdown(GuestPtr guest, std::vector<Way> ways);
+    virtual Task<> reboot(GuestPtr guest, std::vector<Way> ways);
+    virtual Task<> reset(GuestPtr guest);
+    /// Returns after guest->paused(reason).
+    virtual Task<> suspend(GuestPtr guest, Paused reason);
+    /// Returns after guest->running(reason).
+    virtual Task<> resume(GuestPtr guest, Running reason);
+    /// Writes the image, and ends what runs; the caller then calls guest->ended(saved). After an Error the guest is as
+    /// before, and no file is left.
+    virtual Task<> save(GuestPtr guest, SaveOptions options);
+    /// No guest, no turn.
+    virtual Task<SavedImage> read_saved(std::string path);
+
+    // -- a guest at work ------------------------------------------------------------------------------------------
+
+    virtual Task<> inject_nmi(GuestPtr guest);
+    /// `keycodes` are of the code set `codeset` (virKeycodeSet). Held for `hold`.
+    virtual Task<> send_key(GuestPtr guest, std::uint32_t codeset, std::chrono::milliseconds hold,
+                            std::vector<std::uint32_t> keycodes);
+    virtual Task<> pm_suspend(GuestPtr guest, std::uint32_t target, std::chrono::seconds duration);
+    virtual Task<> pm_wakeup(GuestPtr guest);
+    /// Only what must be told to what runs; the definitions are the caller's.
+    enum class Occasion { poweroff = 0, reboot = 1, crash = 2 };
+    virtual Task<> set_lifecycle_action(GuestPtr guest, Occasion occasion, std::uint32_t action);
+    /// The live amount, by the balloon.
+    virtual Task<> set_memory(GuestPtr guest, std::uint64_t kib);
+
+    /// A descriptor of the guest's console or serial port, both ways. `device` is an alias or empty: the first one.
+    /// Throws operation_failed if somebody has it, unless `take_over`. Closing it lets go.
+    virtual Task<Fd> open_console(GuestPtr guest, std::string device, bool take_over);
+    virtual Task<Fd> open_channel(GuestPtr guest, std::string name, bool take_over);
+
+    /// As the client typed it (`human`: the hypervisor's own command language); the reply's text.
+    virtual Task<std::string> monitor_command(GuestPtr guest, std::string command, bool human);
+    virtual Task<std::string> agent_command(GuestPtr guest, std::string command, int timeout_seconds);
+
+    // -- questions: no turn, answered at once from what is known or from the host ----------------------------------
+
+    virtual Usage usage(const Guest& guest);
+    virtual std::vector<VcpuUsage> vcpus(const Guest& guest);
+    /// "none" if there is no security driver.
+    virtual std::string security_label(const Guest& guest);
+
+    // -- what outlives a daemon -----------------------------------------------------------------------------------
+
+    /// Elements that the driver needs to find a running guest again (monitor, vcpus, …), as text that goes into the
+    /// status file's <domstatus> before <domain>, indented by two spaces, with a newline after each.
+    virtual std::string status_elements(const Guest& guest) = 0;
+    /// Takes a running guest over from an earlier daemon: sets machine, corrects the condition by guest->running and
+    /// paused without waiting for a hung guest longer than a few seconds. Throws if nothing of it runs any more (the
+    /// caller then ends it).
+    virtual Task<> adopt(Remnant remnant) = 0;
+    /// Called once, after all were adopted: ends and removes what belongs to no guest.
+    virtual Task<> sweep();
+};
+
+}  // namespace innkeeper::guests
