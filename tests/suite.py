@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Builds each preset and runs what it has: unit tests (GoogleTest), clients against the real daemon (pytest), fuzzers.
+
+Counts single test cases over all of them and ends with the line `N passed, N failed, N skipped`.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+FUZZ_SECONDS = int(os.environ.get("INNKEEPER_FUZZ_SECONDS", "60"))
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.notes = []
+
+    def add(self, passed=0, failed=0, skipped=0, notes=()):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        for note in notes:
+            self.notes.append(note)
+            print(note, flush=True)
+
+
+def run(argv, timeout, environment=None, cwd=TOP):
+    """Exit status and what it printed; the status is None if it took too long."""
+    env = dict(os.environ, **(environment or {}))
+    try:
+        done = subprocess.run([str(a) for a in argv], cwd=cwd, env=env, timeout=timeout, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as late:
+        return None, (late.stdout or b"").decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout or ""
+
+
+def build(preset):
+    folder = TOP / "build" / preset
+    for argv in (["cmake", "--preset", preset], ["ninja", "-C", folder]):
+        started = time.monotonic()
+        status, output = run(argv, 3600)
+        if status != 0:
+            print(output[-8000:])
+            return False
+    print("built %s in %.0f s" % (preset, time.monotonic() - started), flush=True)
+    return True
+
+
+def unit_program(program, preset):
+    """One GoogleTest program: counts of its cases."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder, "report.json")
+        status, output = run([program, "--gtest_output=json:%s" % report, "--gtest_brief=1"], 900, SANITIZER_ENVIRONMENT)
+        passed = failed = skipped = 0
+        notes = []
+        if report.exists():
+            for suite in json.loads(report.read_text()).get("testsuites", []):
+                for case in suite["testsuite"]:
+                    title = "%s %s: %s.%s" % (preset, program.name, suite["name"], case["name"])
+                    if case.get("failures"):
+                        failed += 1
+                        notes.append("FAILED  %s\n%s" % (title, case["failures"][0]["failure"][:3000]))
+                    elif case.get("result") == "SKIPPED":
+                        skipped += 1
+                        notes.append("skipped %s: %s" % (title, " ".join(m.get("message", "") for m in case.get("skipped", []))))
+                    elif case.get("status") == "RUN":
+                        passed += 1
+        if status != 0 and not failed:
+            failed = 1
+            notes.append("FAILED  %s %s: exit status %s\n%s" % (preset, program.name, status, output[-4000:]))
+    return dict(passed=passed, failed=failed, skipped=skipped, notes=notes)
+
+
+def client_tests(preset):
+    """pytest over tests/scenario: real clients against the daemon of that preset."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder, "report.xml")
+        environment = dict(SANITIZER_ENVIRONMENT, INNKEEPER_DAEMON=str(TOP / "build" / preset / "bin" / "libvirtd"),
+                           INNKEEPER_PRESET=preset)
+        status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+                              TOP / "tests" / "scenario"], 2400, environment)
+        if not report.exists():
+            return dict(failed=1, notes=["FAILED  %s pytest: exit status %s\n%s" % (preset, status, output[-4000:])])
+        passed = failed = skipped = 0
+        notes = []
+        for case in ET.parse(report).getroot().iter("testcase"):
+            title = "%s %s.%s" % (preset, case.get("classname"), case.get("name"))
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed += 1
+                problem = case.find("failure") if case.find("failure") is not None else case.find("error")
+                notes.append("FAILED  %s\n%s" % (title, (problem.text or problem.get("message") or "")[-4000:]))
+            elif case.find("skipped") is not None:
+                skipped += 1
+                notes.append("skipped %s: %s" % (title, case.find("skipped").get("message")))
+            else:
+                passed += 1
+        if status not in (0, 1):
+            failed += 1
+            notes.append("FAILED  %s pytest: exit status %s\n%s" % (preset, status, output[-3000:]))
+    return dict(passed=passed, failed=failed, skipped=skipped, notes=notes)
+
+
+def fuzzer(program):
+    """A fuzz target: FUZZ_SECONDS from its seeds, which stay as they are."""
+    seeds = TOP / "tests" / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")
+    with tempfile.TemporaryDirectory() as folder:
+        found = pathlib.Path(folder, "found")
+        found.mkdir()
+        argv = [program, "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
+                "-artifact_prefix=%s/" % folder, found] + ([seeds] if seeds.is_dir() else [])
+        status, output = run(argv, FUZZ_SECONDS + 300, SANITIZER_ENVIRONMENT)
+    if status == 0:
+        return dict(passed=1)
+    return dict(failed=1, notes=["FAILED  fuzz %s: exit status %s\n%s" % (program.name, status, output[-4000:])])
+
+
+def programs(preset, pattern):
+    return sorted(p for p in (TOP / "build" / preset / "bin").glob(pattern) if os.access(p, os.X_OK) and p.is_file())
+
+
+def main():
+    parts = sys.argv[1:] or ["release", "asan", "tsan", "fuzz"]
+    tally = Tally()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for preset in parts:
+            print("== %s" % preset, flush=True)
+            started = time.monotonic()
+            if not build(preset):
+                tally.add(failed=1, notes=["FAILED  build of preset %s" % preset])
+                continue
+            if preset == "fuzz":
+                jobs = [pool.submit(fuzzer, p) for p in programs(preset, "fuzz_*")]
+            else:
+                jobs = [pool.submit(unit_program, p, preset) for p in programs(preset, "*_test")]
+                jobs.append(pool.submit(client_tests, preset))
+            for job in jobs:
+                tally.add(**job.result())
+            print("== %s took %.0f s with its build" % (preset, time.monotonic() - started), flush=True)
+    print("%d passed, %d failed, %d skipped" % (tally.passed, tally.failed, tally.skipped))
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
