@@ -1,0 +1,67 @@
+#include "xml/complaint.h"
+
+#include <fmt/format.h>
+#include <libxml/parser.h>
+
+#include <memory>
+#include <string>
+
+namespace innkeeper::xml {
+
+namespace {
+
+constexpr int longest_context = 80;
+
+bool ends_line(unsigned char c) { return c == '\n' || c == '\r'; }
+
+/// The line where the parser stands, and a mark under the column.
+std::string context(const xmlParserInput& input) {
+    const unsigned char* line = input.cur;
+    while (line > input.base && ends_line(*line)) --line;
+    for (int n = 0; n < longest_context && line > input.base && !ends_line(*line); ++n) --line;
+    if (ends_line(*line)) ++line;
+    const auto column = static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, input.cur - line));
+    const unsigned char* end = line;
+    while (end - line < longest_context && *end && !ends_line(*end)) ++end;
+    const std::string_view shown(reinterpret_cast<const char*>(line), static_cast<std::size_t>(end - line));
+    // An empty line shows as the peer shows it.
+    return fmt::format("{}\n{:>{}}", shown.empty() ? "(null)" : shown, '^', column + 1);
+}
+
+struct Reading {
+    std::string_view what;
+    std::string message;
+};
+
+void note_first_error(void* context_pointer, xmlErrorPtr error) {
+    auto* parser = static_cast<xmlParserCtxtPtr>(context_pointer);
+    auto& reading = *static_cast<Reading*>(parser->_private);
+    if (!reading.message.empty() || error->level < XML_ERR_ERROR || !error->message || !parser->input) return;
+    std::string_view sentence(error->message);
+    while (sentence.ends_with('\n')) sentence.remove_suffix(1);
+    reading.message = fmt::format("{}:{}: {}\n{}", reading.what, error->line, sentence, context(*parser->input));
+}
+
+}  // namespace
+
+Error complaint_about(std::string_view text, std::string_view what, const Limits& limits) {
+    if (text.size() > limits.bytes)
+        return Error(ErrorCode::xml_detail,
+                     fmt::format("{}: the document is larger than {} bytes", what, limits.bytes));
+    [[maybe_unused]] static const bool ready = (xmlInitParser(), true);  // once, before threads meet in it
+    const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> parser(xmlNewParserCtxt(), xmlFreeParserCtxt);
+    if (!parser) throw std::bad_alloc();
+    Reading reading{what, {}};
+    parser->_private = &reading;
+    parser->sax->serror = note_first_error;
+    xmlFreeDoc(xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+                                 XML_PARSE_NONET | XML_PARSE_NOWARNING));
+    if (reading.message.empty())
+        reading.message = fmt::format(
+            "{}: document type declarations, entities, elements nested deeper than {} and elements with more than {} "
+            "attributes are not accepted",
+            what, limits.depth, limits.attributes_per_element);
+    return Error(ErrorCode::xml_detail, std::move(reading.message));
+}
+
+}  // namespace innkeeper::xml

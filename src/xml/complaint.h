@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/error.h"
+#include "xml/node.h"
+
+namespace innkeeper::xml {
+
+/// The sentence with which a document that was refused is sent back: which line, what is wrong there, the line itself
+/// and a mark under the place. Clients show it and people search for it, so it is libxml2's, which reads the refused
+/// text once more for this alone, with the network and all entities shut off.
+Error complaint_about(std::string_view text, std::string_view what, const Limits& limits);
+
+}  // namespace innkeeper::xml

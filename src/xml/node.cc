@@ -1,0 +1,121 @@
+#include "xml/node.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <pugixml.hpp>
+
+#include "base/error.h"
+#include "xml/complaint.h"
+#include "xml/scanner.h"
+#include "xml/serialize.h"
+
+namespace innkeeper::xml {
+
+namespace {
+
+pugi::xml_node tree_node(void* handle) { return pugi::xml_node(static_cast<pugi::xml_node_struct*>(handle)); }
+
+pugi::xml_node element_from(pugi::xml_node node) {
+    while (node && node.type() != pugi::node_element) node = node.next_sibling();
+    return node;
+}
+
+pugi::xml_node element_from(pugi::xml_node node, std::string_view name) {
+    while (node && (node.type() != pugi::node_element || node.name() != name)) node = node.next_sibling();
+    return node;
+}
+
+void collect_text(const pugi::xml_node& node, std::string& out) {
+    for (const auto& child : node.children()) {
+        if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)
+            out += child.value();
+        else
+            collect_text(child, out);
+    }
+}
+
+}  // namespace
+
+struct Document::Tree {
+    pugi::xml_document document;
+};
+
+std::string_view Node::qualified_name() const { return tree_node(handle_).name(); }
+
+std::string_view Node::name() const {
+    const auto whole = qualified_name();
+    return whole.substr(whole.find(':') + 1);
+}
+
+std::string_view Node::namespace_uri() const {
+    const auto whole = qualified_name();
+    const auto colon = whole.find(':');
+    const std::string declaration = colon == whole.npos ? "xmlns" : fmt::format("xmlns:{}", whole.substr(0, colon));
+    for (auto node = tree_node(handle_); node; node = node.parent())
+        if (const auto attribute = node.attribute(declaration.c_str())) return attribute.value();
+    return {};
+}
+
+std::optional<std::string_view> Node::attribute(std::string_view name) const {
+    for (const auto& attribute : tree_node(handle_).attributes())
+        if (attribute.name() == name) return attribute.value();
+    return std::nullopt;
+}
+
+std::string Node::text() const {
+    std::string out;
+    collect_text(tree_node(handle_), out);
+    return out;
+}
+
+Node Node::child(std::string_view name) const {
+    return Node(element_from(tree_node(handle_).first_child(), name).internal_object());
+}
+Node Node::child() const { return Node(element_from(tree_node(handle_).first_child()).internal_object()); }
+Node Node::next(std::string_view name) const {
+    return Node(element_from(tree_node(handle_).next_sibling(), name).internal_object());
+}
+Node Node::next() const { return Node(element_from(tree_node(handle_).next_sibling()).internal_object()); }
+Node Node::parent() const { return Node(tree_node(handle_).parent().internal_object()); }
+
+unsigned Node::ordinal() const {
+    unsigned count = 1;
+    const auto self = tree_node(handle_);
+    for (auto node = self.previous_sibling(); node; node = node.previous_sibling())
+        count += std::strcmp(node.name(), self.name()) == 0;
+    return count;
+}
+
+std::string Node::source() const { return serialize(tree_node(handle_)); }
+std::string Node::source_with_prefix(std::string_view prefix, std::string_view uri) const {
+    return serialize_with_prefix(tree_node(handle_), prefix, uri);
+}
+std::string Node::source_without_prefix() const { return serialize_without_prefix(tree_node(handle_)); }
+
+Document::Document(std::unique_ptr<Tree> tree) : tree_(std::move(tree)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+Document Document::parse(std::string_view text, std::string_view what, const Limits& limits) {
+    if (!is_well_formed(text, limits)) throw complaint_about(text, what, limits);
+    auto tree = std::make_unique<Tree>();
+    constexpr unsigned options = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
+                                 pugi::parse_wconv_attribute | pugi::parse_ws_pcdata | pugi::parse_comments;
+    const auto result = tree->document.load_buffer(text.data(), text.size(), options, pugi::encoding_utf8);
+    if (!result) throw complaint_about(text, what, limits);
+    return Document(std::move(tree));
+}
+
+Node Document::root() const { return Node(tree_->document.document_element().internal_object()); }
+
+Node Document::root(std::string_view name) const {
+    const Node node = root();
+    if (node.name() != name)
+        throw Error(ErrorCode::xml_error,
+                    fmt::format("expecting root element of '{}', not '{}'", name, node.qualified_name()));
+    return node;
+}
+
+}  // namespace innkeeper::xml

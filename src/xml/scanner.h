@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "xml/node.h"
+
+namespace innkeeper::xml {
+
+/// Walks over a document without building anything, and finds out whether it is well-formed and within the limits. It
+/// is stricter than the peer in two points: a document type declaration and any entity beyond the five predefined ones
+/// are faults, so that nothing can expand or be fetched.
+class Scanner {
+  public:
+    enum class Token {
+        start,      ///< `<name`: its attributes follow, then `inside`
+        attribute,  ///< name and raw value
+        inside,     ///< `>` or `/>` of a start tag; an `end` follows for the latter
+        text,       ///< character data, raw (entities not replaced) or CDATA
+        end,
+        done,
+        fault,
+    };
+
+    explicit Scanner(std::string_view text, const Limits& limits = {});
+
+    /// After `done` or `fault` the same again.
+    Token next();
+
+    std::string_view name() const { return name_; }
+    /// Raw: may contain entities.
+    std::string_view value() const { return value_; }
+    /// How many elements are open; a start tag counts from its `start`, an end tag until its `end`.
+    std::size_t depth() const { return open_.size(); }
+
+  private:
+    Token fault();
+    Token start_tag();
+    Token end_tag();
+    Token tag_rest();
+    Token character_data();
+    bool skip(std::string_view closing);
+    bool comment();
+    bool instruction();
+    bool take_name(std::string_view& name);
+    void skip_space();
+    bool duplicates_an_attribute();
+    bool at(std::string_view prefix) const { return text_.substr(at_).starts_with(prefix); }
+
+    std::string_view text_;
+    Limits limits_;
+    std::size_t at_ = 0;
+    std::string_view name_, value_;
+    std::vector<std::string_view> open_, attributes_;
+    bool in_tag_ = false, closing_ = false, had_root_ = false, failed_ = false;
+};
+
+/// Whether all of `text` is UTF-8 of characters that XML allows.
+bool is_valid_text(std::string_view text);
+
+/// Whether a document passes the scanner.
+bool is_well_formed(std::string_view text, const Limits& limits = {});
+
+}  // namespace innkeeper::xml

@@ -1,0 +1,162 @@
+#include "xml/serialize.h"
+
+#include <cstring>
+#include <set>
+#include <string_view>
+
+namespace innkeeper::xml {
+
+namespace {
+
+void escape(std::string& out, std::string_view text, bool in_attribute) {
+    for (const char c : text) switch (c) {
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '&':
+                out += "&amp;";
+                break;
+            case '\r':
+                out += "&#13;";
+                break;
+            case '"':
+                out += in_attribute ? "&quot;" : "\"";
+                break;
+            case '\n':
+                out += in_attribute ? "&#10;" : "\n";
+                break;
+            case '\t':
+                out += in_attribute ? "&#9;" : "\t";
+                break;
+            default:
+                out += c;
+        }
+}
+
+bool is_blank(const pugi::xml_node& node) {
+    return node.type() == pugi::node_pcdata && node.value()[std::strspn(node.value(), " \t\r\n")] == 0;
+}
+
+bool is_text(const pugi::xml_node& node) { return node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata; }
+
+/// Whether text stands among the children. Blank text between elements is layout; alone in its element it is content.
+bool has_text(const pugi::xml_node& element) {
+    const auto first = element.first_child();
+    if (first && !first.next_sibling()) return is_text(first);
+    for (const auto& child : element.children())
+        if (is_text(child) && !is_blank(child)) return true;
+    return false;
+}
+
+std::string_view prefix_of(std::string_view name) {
+    const auto colon = name.find(':');
+    return colon == name.npos ? std::string_view{} : name.substr(0, colon);
+}
+
+/// The prefixes used at or below the element that nothing at or below it declares.
+void collect_prefixes(const pugi::xml_node& element, std::set<std::string>& wanted) {
+    for (const auto& child : element.children())
+        if (child.type() == pugi::node_element) collect_prefixes(child, wanted);
+    wanted.emplace(prefix_of(element.name()));
+    for (const auto& attribute : element.attributes())
+        if (const auto prefix = prefix_of(attribute.name()); !prefix.empty() && prefix != "xmlns")
+            wanted.emplace(prefix);
+    for (const auto& attribute : element.attributes()) {
+        const std::string_view name = attribute.name();
+        if (name == "xmlns") wanted.erase("");
+        if (name.starts_with("xmlns:")) wanted.erase(std::string(name.substr(6)));
+    }
+}
+
+void write_attribute(std::string& out, std::string_view name, std::string_view value) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    escape(out, value, true);
+    out += '"';
+}
+
+void declare_inherited(const pugi::xml_node& element, std::string& out) {
+    std::set<std::string> wanted;
+    collect_prefixes(element, wanted);
+    for (const auto& prefix : wanted) {
+        const std::string declaration = prefix.empty() ? "xmlns" : "xmlns:" + prefix;
+        for (auto node = element.parent(); node; node = node.parent())
+            if (const auto attribute = node.attribute(declaration.c_str())) {
+                write_attribute(out, declaration, attribute.value());
+                break;
+            }
+    }
+}
+
+void write_node(const pugi::xml_node& node, std::string& out, unsigned depth, bool pretty);
+
+void write_children(const pugi::xml_node& element, std::string& out, unsigned depth, bool pretty) {
+    for (const auto& child : element.children()) {
+        if (pretty && is_blank(child)) continue;
+        if (pretty) out.append(2 * depth, ' ');
+        write_node(child, out, depth, pretty);
+        if (pretty) out += '\n';
+    }
+}
+
+/// The depth is bounded by the document's.
+void write_node(const pugi::xml_node& node, std::string& out, unsigned depth, bool pretty) {
+    if (node.type() == pugi::node_pcdata) return escape(out, node.value(), false);
+    if (node.type() == pugi::node_cdata) return void(out.append("<![CDATA[").append(node.value()).append("]]>"));
+    if (node.type() == pugi::node_comment) return void(out.append("<!--").append(node.value()).append("-->"));
+    if (node.type() != pugi::node_element) return;
+    out.append("<").append(node.name());
+    if (depth == 0) declare_inherited(node, out);
+    for (const auto& attribute : node.attributes()) write_attribute(out, attribute.name(), attribute.value());
+    std::string inside;
+    const bool inner_pretty = pretty && !has_text(node);
+    write_children(node, inside, depth + 1, inner_pretty);
+    if (inside.empty()) return void(out += "/>");
+    out += inner_pretty ? ">\n" : ">";
+    out += inside;
+    if (inner_pretty) out.append(2 * depth, ' ');
+    out.append("</").append(node.name()).append(">");
+}
+
+/// Gives all elements with one prefix another. The depth is bounded by the document's.
+void change_prefix(pugi::xml_node element, std::string_view from, std::string_view to) {
+    const std::string_view whole = element.name();
+    if (prefix_of(whole) == from) {
+        const auto local = from.empty() ? whole : whole.substr(from.size() + 1);
+        element.set_name((to.empty() ? std::string(local) : std::string(to) + ":" + std::string(local)).c_str());
+    }
+    for (auto child : element.children())
+        if (child.type() == pugi::node_element) change_prefix(child, from, to);
+}
+
+}  // namespace
+
+std::string serialize_with_prefix(const pugi::xml_node& element, std::string_view prefix, std::string_view uri) {
+    pugi::xml_document document;
+    auto copy = document.append_copy(element);
+    change_prefix(copy, "", prefix);
+    copy.prepend_attribute(("xmlns:" + std::string(prefix)).c_str()) = std::string(uri).c_str();
+    return serialize(copy);
+}
+
+std::string serialize_without_prefix(const pugi::xml_node& element) {
+    pugi::xml_document document;
+    auto copy = document.append_copy(element);
+    const std::string prefix(prefix_of(copy.name()));
+    change_prefix(copy, prefix, "");
+    copy.remove_attribute(prefix.empty() ? "xmlns" : ("xmlns:" + prefix).c_str());
+    return serialize(copy);
+}
+
+std::string serialize(const pugi::xml_node& element) {
+    std::string out;
+    write_node(element, out, 0, true);
+    out += '\n';
+    return out;
+}
+
+}  // namespace innkeeper::xml

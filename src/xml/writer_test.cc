@@ -1,0 +1,39 @@
+#include "xml/writer.h"
+
+#include <gtest/gtest.h>
+
+namespace innkeeper::xml {
+
+TEST(Writer, ClosesAnEmptyElementInItself) {
+    Writer writer;
+    writer.open("disk");
+    writer.attribute("type", "it's");
+    writer.leaf("readonly");
+    writer.leaf("serial", "a<b");
+    writer.close();
+    EXPECT_EQ(std::move(writer).take(),
+              "<disk type='it&apos;s'>\n  <readonly/>\n  <serial>a&lt;b</serial>\n</disk>\n");
+}
+
+TEST(Writer, LeavesOutWhatStaysEmpty) {
+    Writer writer;
+    writer.open("a");
+    writer.open_if_filled("b");
+    writer.open_if_filled("c");
+    writer.close();
+    writer.close();
+    writer.close();
+    EXPECT_EQ(std::move(writer).take(), "<a/>\n");
+}
+
+TEST(Writer, MakesAllThatWaitAppearWithTheFirstContent) {
+    Writer writer;
+    writer.open_if_filled("a");
+    writer.open_if_filled("b");
+    writer.attribute("x", "1");
+    writer.close();
+    writer.close();
+    EXPECT_EQ(std::move(writer).take(), "<a>\n  <b x='1'/>\n</a>\n");
+}
+
+}  // namespace innkeeper::xml
