@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <new>
 
 #include "base/error.h"
 
@@ -24,6 +25,19 @@ namespace {
 
 constexpr std::size_t stack_size = 64 * 1024;
 
+// The thread sanitizer cannot follow a child that borrows our memory; for it the child gets a copy.
+#if __has_feature(thread_sanitizer)
+constexpr int share_memory = 0;
+#else
+constexpr int share_memory = CLONE_VM;
+#endif
+
+/// Where a child that could not be started tells why.
+struct Failure {
+    const char* step = nullptr;
+    int number = 0;
+};
+
 /// All that the child needs, laid out before it exists: it shares our memory and may neither allocate nor lock.
 struct Plan {
     const Command* command;
@@ -31,13 +45,11 @@ struct Plan {
     std::vector<std::pair<int, int>> descriptors;  // source → target; sources are moved out of the way first
     int first_free = 3;                            // above every target
     int null = -1;
-    const char* failed_step = nullptr;
-    int failed_errno = 0;
+    Failure* failure = nullptr;  // in memory that is ours and the child's
 };
 
 int fail(Plan& plan, const char* step) {
-    plan.failed_errno = errno;
-    plan.failed_step = step;
+    *plan.failure = {.step = step, .number = errno};
     return 127;
 }
 
@@ -108,25 +120,26 @@ std::pair<pid_t, Fd> spawn(const Command& command) {
             plan.descriptors.emplace_back(null.get(), standard);
     for (const auto& d : plan.descriptors) plan.first_free = std::max(plan.first_free, d.second + 1);
 
-    void* stack = ::mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void* stack = ::mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED) throw Error::system(errno, "cannot map a stack");
+    plan.failure = new (stack) Failure;  // at the far end of what the stack will use
     // A signal handler of ours must not run in the child, on our memory.
     sigset_t all, before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, &before);
     int pidfd = -1;
     const pid_t pid = ::clone(child_main, static_cast<char*>(stack) + stack_size,
-                              CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+                              share_memory | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
     const int clone_errno = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    const Failure failure = *plan.failure;
     ::munmap(stack, stack_size);
     if (pid < 0) throw Error::system(clone_errno, "cannot start a process");
     Fd handle(pidfd);
-    if (plan.failed_step != nullptr) {
+    if (failure.step != nullptr) {
         siginfo_t info;
         ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED);
-        throw Error::system(plan.failed_errno,
-                            fmt::format("cannot {} for '{}'", plan.failed_step, command.argv.front()));
+        throw Error::system(failure.number, fmt::format("cannot {} for '{}'", failure.step, command.argv.front()));
     }
     return {pid, std::move(handle)};
 }
