@@ -120,12 +120,12 @@ TEST_F(Files, FoldersAreMadeWithThoseAboveThem) {
 TEST_F(PidFiles, AreHeldByOneProcess) {
     const auto mine = PidFile::acquire(at("pid"), 42);
     ASSERT_TRUE(mine);
-    EXPECT_EQ(read_file(at("pid")), "42");
     const pid_t child = ::fork();
     if (child == 0) ::_exit(PidFile::acquire(at("pid"), 43) ? 1 : 0);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+    EXPECT_EQ(read_file(at("pid")), "42");
 }
 
 TEST_F(PidFiles, LeftByADeadProcessAreTakenOver) {

@@ -46,7 +46,8 @@ void sync_directory(const std::string& path);
 std::string parent_of(std::string_view path);
 
 /// A lock held for the life of the object and of the process: an fcntl write lock on byte 0, content is the pid without
-/// newline, as the peer's pid files are. `acquire` returns nullopt if another process holds it.
+/// newline, as the peer's pid files are. `acquire` returns nullopt if another process holds it. Such a lock goes when
+/// the process closes any descriptor of the file: do not read one's own pid file.
 class PidFile {
   public:
     static std::optional<PidFile> acquire(const std::string& path, pid_t pid);
