@@ -1,0 +1,56 @@
+#include "rpc/codec/handlers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace innkeeper::rpc {
+
+void check_access(const Caller& caller, const protocol::Procedure& row, protocol::AccessValues arguments) {
+    if (caller.session && caller.session->read_only() && row.needs_write.holds(arguments))
+        throw Error(ErrorCode::operation_denied, row.domain, fmt::format("read only access prevents {}", row.api));
+}
+
+Error unsupported(const protocol::Procedure& row) {
+    return Error(ErrorCode::no_support, row.domain, std::string(row.api));
+}
+
+Error unknown_procedure(std::int32_t procedure) {
+    // Clients know this sentence by its beginning and fall back to an older call.
+    return Error(ErrorCode::rpc, ErrorDomain::rpc, fmt::format("unknown procedure: {}", procedure));
+}
+
+Error unknown_program(std::uint32_t program, std::uint32_t version) {
+    return Error(ErrorCode::rpc, ErrorDomain::rpc,
+                 fmt::format("Cannot find program {} version {}", static_cast<std::int32_t>(program), version));
+}
+
+void HandlerTable::put(Handler handler) {
+    const auto& row = handler.row();
+    auto page = std::ranges::find(pages_, row.program, &Page::program);
+    if (page == pages_.end()) page = pages_.insert(pages_.end(), Page{row.program, {}});
+    const auto index = static_cast<std::size_t>(row.number);
+    if (page->by_number.size() <= index) page->by_number.resize(index + 1);
+    page->by_number[index] = std::move(handler);
+}
+
+void HandlerTable::merge(const HandlerTable& other) {
+    for (const auto& page : other.pages_)
+        for (const auto& handler : page.by_number)
+            if (handler) put(handler);
+}
+
+std::optional<const Handler*> HandlerTable::find(std::uint32_t program, std::int32_t procedure) const {
+    const auto page = std::ranges::find(pages_, program, &Page::program);
+    if (page == pages_.end() || procedure < 0 || static_cast<std::size_t>(procedure) >= page->by_number.size())
+        return std::nullopt;
+    const Handler& handler = page->by_number[static_cast<std::size_t>(procedure)];
+    if (!handler) return std::nullopt;
+    return &handler;
+}
+
+std::optional<const Handler*> HandlerTable::find(const protocol::Procedure& row) const {
+    return find(row.program, row.number);
+}
+
+}  // namespace innkeeper::rpc
