@@ -25,6 +25,8 @@ struct Loop::Impl {
     Clock::time_point manual_now{};
     struct Timers;
     std::unique_ptr<Timers> timers;
+    struct Watches;
+    std::shared_ptr<Watches> watches;  ///< made when the first is wanted
     std::vector<std::coroutine_handle<>> ready, running;
     bool draining = false;
 };

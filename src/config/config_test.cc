@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/daemon_settings.h"
+#include "config/qemu_settings.h"
+
+namespace innkeeper::config {
+namespace {
+
+std::string refusal(std::string_view text) {
+    try {
+        load<DaemonSettings>(parse(text, "F"), "F");
+    } catch (const Error& error) {
+        return error.message();
+    }
+    return "accepted";
+}
+
+TEST(ConfigFile, ReadsWhatThePeerReads) {
+    const auto file = parse(
+        "# comment\na = 3 # behind a value\nb=\"x\";c='y'\nd = \"\"\"two\nlines\"\"\"\n"
+        "e = [ 'p',\n  \"q\", # and so on\n]\nf = -7\na = 4\n",
+        "F");
+    EXPECT_EQ(std::get<Number>(file.at("a").value).magnitude, 3U);
+    EXPECT_EQ(std::get<std::string>(file.at("b").value), "x");
+    EXPECT_EQ(std::get<std::string>(file.at("c").value), "y");
+    EXPECT_EQ(std::get<std::string>(file.at("d").value), "two\nlines");
+    EXPECT_EQ(std::get<List>(file.at("e").value).size(), 2U);
+    EXPECT_TRUE(std::get<Number>(file.at("f").value).negative);
+}
+
+TEST(ConfigFile, SaysWhereItIsWrong) {
+    const std::string begin = "configuration file syntax error: F:1: ";
+    EXPECT_EQ(refusal("a = \n"), begin + "expecting a value");
+    EXPECT_EQ(refusal("= 3"), begin + "expecting a name");
+    EXPECT_EQ(refusal("a 3"), begin + "expecting an assignment");
+    EXPECT_EQ(refusal("a = 3 b = 4"), begin + "expecting a separator");
+    EXPECT_EQ(refusal("a = [1 2]"), begin + "expecting a separator in list");
+    EXPECT_EQ(refusal("a = [1, "), begin + "list is not closed with ]");
+    EXPECT_EQ(refusal("a = \"x\n"), begin + "unterminated string");
+    EXPECT_EQ(refusal("a = [[1]]"), begin + "expecting a value");
+    EXPECT_EQ(refusal("ok = 1\n\na = \"\"\"x"), "configuration file syntax error: F:3: unterminated string");
+}
+
+TEST(Settings, RefuseValuesOfAnotherType) {
+    EXPECT_EQ(refusal("max_clients = 'x'"),
+              "internal error: F: expected an unsigned integer for 'max_clients' parameter");
+    EXPECT_EQ(refusal("max_clients = -3"),
+              "internal error: F: expected an unsigned integer for 'max_clients' parameter");
+    EXPECT_EQ(refusal("max_clients = 99999999999"),
+              "internal error: F: value for 'max_clients' parameter must be in range 0:4294967295");
+    EXPECT_EQ(refusal("listen_tls = 7"), "internal error: F: value for 'listen_tls' parameter must be 0 or 1");
+    EXPECT_EQ(refusal("keepalive_interval = 'x'"),
+              "internal error: F: expected a signed integer for 'keepalive_interval' parameter");
+    EXPECT_EQ(refusal("unix_sock_group = 3"), "internal error: F: expected a string for 'unix_sock_group' parameter");
+    EXPECT_EQ(refusal("access_drivers = 'x'"),
+              "internal error: F: expected a string list for 'access_drivers' parameter");
+    EXPECT_EQ(refusal("no_such_setting = 'x'"), "accepted");
+}
+
+TEST(Settings, TakeTheFilesValuesAndKeepTheDefaults) {
+    const auto settings = load<DaemonSettings>(parse("max_clients = 7\nkeepalive_interval = -1\n", "F"), "F");
+    EXPECT_EQ(settings.max_clients, 7U);
+    EXPECT_EQ(settings.keepalive_interval, -1);
+    EXPECT_EQ(settings.max_client_requests, 5U);
+    EXPECT_EQ(settings.auth_rw(Paths::Privilege::system), DaemonSettings::Auth::polkit);
+    EXPECT_EQ(settings.auth_rw(Paths::Privilege::user), DaemonSettings::Auth::none);
+}
+
+TEST(Settings, SampleFilesWithTheirCommentsOpenedGiveTheDefaults) {
+    std::string text = sample<DaemonSettings>();
+    std::string opened;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find('\n', at);
+        std::string_view line = std::string_view(text).substr(at, end - at);
+        // A setting follows its # at once, prose after a space; a setting that is unset by default stays closed.
+        if (line.starts_with('#') && !line.starts_with("# ") && !line.ends_with("\"\"") && !line.ends_with("[  ]"))
+            line.remove_prefix(1);
+        if (!line.starts_with("tcp_min_ssf")) opened += std::string(line) + "\n";
+        at = end + 1;
+    }
+    const auto settings = load<DaemonSettings>(parse(opened, "F"), "F");
+    const DaemonSettings defaults;
+    EXPECT_EQ(settings.unix_sock_ro_perms, defaults.unix_sock_ro_perms);
+    EXPECT_EQ(settings.max_clients, defaults.max_clients);
+    EXPECT_EQ(settings.unix_sock_group, defaults.unix_sock_group);
+    EXPECT_THAT(text, testing::HasSubstr("\n#max_clients = 5000\n"));
+}
+
+TEST(Settings, QemuTakesOneNameOrAList) {
+    EXPECT_EQ(load<QemuSettings>(parse("security_driver = 'none'", "F"), "F").security_driver->names, Texts{"none"});
+    EXPECT_EQ(load<QemuSettings>(parse("security_driver = ['selinux', 'apparmor']", "F"), "F").security_driver->names,
+              (Texts{"selinux", "apparmor"}));
+    EXPECT_FALSE(QemuSettings::read("/nonexistent/qemu.conf").security_driver);
+}
+
+TEST(Modes, AreOctal) {
+    EXPECT_EQ(parse_mode("0770"), 0770U);
+    EXPECT_THROW(parse_mode("99"), Error);
+    EXPECT_THROW(parse_mode(""), Error);
+    EXPECT_EQ(parse_group("root"), 0U);
+    EXPECT_THROW(parse_group("no-such-group"), Error);
+}
+
+}  // namespace
+}  // namespace innkeeper::config
