@@ -85,13 +85,16 @@ using Address =
     std::variant<std::monostate, PciAddress, DriveAddress, VirtioSerialAddress, UsbAddress, CcidAddress, IsaAddress,
                  SpaprVioAddress, CcwAddress, VirtioMmioAddress, DimmAddress, UnassignedAddress>;
 
-/// `<address type='…' …/>`, of which the union is the whole content.
-struct AddressElement {
-    Address address;
-    bool operator==(const AddressElement&) const = default;
-};
-
 extern const xml::Element<PciAddress> pci_address_element;
-extern const xml::Element<AddressElement> address_element;
+extern const xml::Element<DriveAddress> drive_address_element;
+extern const xml::Element<VirtioSerialAddress> virtio_serial_address_element;
+extern const xml::Element<UsbAddress> usb_address_element;
+extern const xml::Element<CcidAddress> ccid_address_element;
+extern const xml::Element<IsaAddress> isa_address_element;
+extern const xml::Element<SpaprVioAddress> spapr_vio_address_element;
+extern const xml::Element<CcwAddress> ccw_address_element;
+extern const xml::Element<VirtioMmioAddress> virtio_mmio_address_element;
+extern const xml::Element<DimmAddress> dimm_address_element;
+extern const xml::Element<UnassignedAddress> unassigned_address_element;
 
 }  // namespace innkeeper::model

@@ -67,6 +67,14 @@ struct Mirror {
 constexpr auto names_of(Mirror::Job) { return xml::names("copy", "commit", "active-commit"); }
 constexpr auto names_of(Mirror::Ready) { return xml::names("no", "yes", "abort", "pivot"); }
 
+/// What the firmware is told of cylinders, heads and sectors.
+struct DiskGeometry {
+    enum class Translation { none, auto_, lba };
+    unsigned cylinders = 0, heads = 0, sectors = 0;
+    std::optional<Translation> translation;
+    bool operator==(const DiskGeometry&) const = default;
+};
+
 /// A disk, CD drive or floppy drive.
 struct Disk {
     enum class Device { disk, lun, cdrom, floppy };
@@ -75,12 +83,6 @@ struct Disk {
     enum class SgIo { filtered, unfiltered };
     enum class Snapshot { no, internal, external, manual };
     enum class Tray { closed, open };
-    struct Geometry {
-        enum class Translation { none, auto_, lba };
-        unsigned cylinders = 0, heads = 0, sectors = 0;
-        std::optional<Translation> translation;
-        bool operator==(const Geometry&) const = default;
-    };
     struct BlockIo {
         std::optional<unsigned> logical_block_size, physical_block_size, discard_granularity;
         bool operator==(const BlockIo&) const = default;
@@ -95,7 +97,7 @@ struct Disk {
 
     DiskDriver driver;
     xml::Box<BackingStore> backing;
-    std::optional<Geometry> geometry;
+    std::optional<DiskGeometry> geometry;
     BlockIo block_io;
     std::optional<Mirror> mirror;
 
@@ -123,7 +125,7 @@ constexpr auto names_of(Disk::Model) { return xml::names("virtio", "virtio-trans
 constexpr auto names_of(Disk::SgIo) { return xml::names("filtered", "unfiltered"); }
 constexpr auto names_of(Disk::Snapshot) { return xml::names("no", "internal", "external", "manual"); }
 constexpr auto names_of(Disk::Tray) { return xml::names("closed", "open"); }
-constexpr auto names_of(Disk::Geometry::Translation) { return xml::names("none", "auto", "lba"); }
+constexpr auto names_of(DiskGeometry::Translation) { return xml::names("none", "auto", "lba"); }
 
 extern const xml::Element<IoTune> iotune_element;
 extern const xml::Element<DiskDriver> disk_driver_element;

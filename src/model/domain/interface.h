@@ -77,6 +77,14 @@ struct FilterReference {
     bool operator==(const FilterReference&) const = default;
 };
 
+/// The card is one of a pair, of which the guest uses the other while this one is away.
+struct Teaming {
+    enum class Type { persistent, transient };
+    Type type = Type::persistent;
+    std::string persistent_alias;
+    bool operator==(const Teaming&) const = default;
+};
+
 /// A network card and what it is connected to. Which members count depends on the type.
 struct Interface {
     enum class Type {
@@ -119,12 +127,6 @@ struct Interface {
         HostOffload host;
         GuestOffload guest;
         bool operator==(const Driver&) const = default;
-    };
-    struct Teaming {
-        enum class Type { persistent, transient };
-        Type type = Type::persistent;
-        std::string persistent_alias;
-        bool operator==(const Teaming&) const = default;
     };
 
     Type type = Type::user;
@@ -189,7 +191,7 @@ constexpr auto names_of(Interface::DirectMode) { return xml::names("vepa", "priv
 constexpr auto names_of(Interface::DriverName) { return xml::names("qemu", "vhost"); }
 constexpr auto names_of(Interface::TxMode) { return xml::names("iothread", "timer"); }
 constexpr auto names_of(Interface::LinkState) { return xml::names("up", "down"); }
-constexpr auto names_of(Interface::Teaming::Type) { return xml::names("persistent", "transient"); }
+constexpr auto names_of(Teaming::Type) { return xml::names("persistent", "transient"); }
 
 extern const xml::Element<Bandwidth> bandwidth_element;
 extern const xml::Element<Vlan> vlan_element;

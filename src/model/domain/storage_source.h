@@ -149,7 +149,10 @@ extern const xml::Element<SecretReference> secret_reference_element;
 extern const xml::Element<StorageAuth> storage_auth_element;
 extern const xml::Element<Encryption> encryption_element;
 extern const xml::Element<Reconnect> reconnect_element;
+/// `<source …>`; and the two parts of a source that stand elsewhere.
 extern const xml::Element<StorageSource> storage_source_element;
+extern const xml::Element<StorageSource> storage_type_element;
+extern const xml::Element<StorageSource> storage_format_element;
 extern const xml::Element<BackingStore> backing_store_element;
 
 }  // namespace innkeeper::model

@@ -8,6 +8,11 @@
 
 namespace innkeeper::model {
 
+struct VideoResolution {
+    unsigned x = 0, y = 0;
+    bool operator==(const VideoResolution&) const = default;
+};
+
 /// A graphics card.
 struct Video {
     enum class Type { default_, vga, cirrus, vmvga, xen, vbox, qxl, parallels, virtio, gop, none, bochs, ramfb };
@@ -18,10 +23,6 @@ struct Video {
         std::string render_node;
         bool operator==(const Acceleration&) const = default;
     };
-    struct Resolution {
-        unsigned x = 0, y = 0;
-        bool operator==(const Resolution&) const = default;
-    };
 
     Type type = Type::default_;
     std::optional<unsigned> ram, vram, vram64, vgamem;  ///< KiB
@@ -29,7 +30,7 @@ struct Video {
     bool primary = false;
     std::optional<bool> blob;
     Acceleration acceleration;
-    std::optional<Resolution> resolution;
+    std::optional<VideoResolution> resolution;
     std::optional<Backend> backend;
     std::optional<VgaConf> vgaconf;
     VirtioOptions virtio;

@@ -1,0 +1,146 @@
+#include "model/domain/storage_source.h"
+
+#include <fmt/format.h>
+
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+namespace {
+
+using Type = StorageSource::Type;
+
+const auto cipher_element = xml::describe<Encryption::Cipher>(
+    "cipher",  //
+    xml::attribute("name", &Encryption::Cipher::name), xml::attribute("size", &Encryption::Cipher::size),
+    xml::attribute("mode", &Encryption::Cipher::mode), xml::attribute("hash", &Encryption::Cipher::hash));
+
+const auto ivgen_element = xml::describe<Encryption::Ivgen>("ivgen",  //
+                                                            xml::attribute("name", &Encryption::Ivgen::name),
+                                                            xml::attribute("hash", &Encryption::Ivgen::hash));
+
+const auto host_element = xml::describe<StorageHost>(
+    "host",  //
+    xml::attribute("name", &StorageHost::name), xml::attribute("port", &StorageHost::port),
+    xml::attribute("transport", &StorageHost::transport).omit("tcp"), xml::attribute("socket", &StorageHost::socket));
+
+}  // namespace
+
+bool StorageSource::is_empty() const {
+    switch (type) {
+        case Type::file:
+        case Type::block:
+        case Type::dir:
+            return path.empty();
+        case Type::network:
+            return !protocol;
+        case Type::volume:
+            return pool.empty();
+        case Type::nvme:
+            return !nvme_address;
+        case Type::vhostuser:
+            return path.empty();
+    }
+    return true;
+}
+
+const xml::Element<SecretReference> secret_reference_element = xml::describe<SecretReference>(
+    "secret",  //
+    xml::attribute("type", &SecretReference::type), xml::attribute("uuid", &SecretReference::uuid),
+    xml::attribute("usage", &SecretReference::usage));
+
+const xml::Element<StorageAuth> storage_auth_element = xml::describe<StorageAuth>(
+    "auth",  //
+    xml::attribute("username", &StorageAuth::username).required(ErrorCode::xml_error, "missing username for auth"),
+    xml::child("secret", &StorageAuth::secret, secret_reference_element));
+
+const xml::Element<Encryption> encryption_element = xml::describe<Encryption>(
+    "encryption",  //
+    xml::attribute("format", &Encryption::format), xml::attribute("engine", &Encryption::engine),
+    xml::children(&Encryption::secrets, secret_reference_element), xml::child(&Encryption::cipher, cipher_element),
+    xml::child(&Encryption::ivgen, ivgen_element));
+
+const xml::Element<Reconnect> reconnect_element =
+    xml::describe<Reconnect>("reconnect",  //
+                             xml::attribute("enabled", &Reconnect::enabled, xml::yes_no),
+                             xml::attribute("timeout", &Reconnect::timeout))
+        .finished_by([](Reconnect& reconnect) {
+            if (reconnect.enabled.value_or(false) && reconnect.timeout == 0u)
+                throw Error(ErrorCode::invalid_arg, "chardev reconnect source timeout cannot be '0'");
+        });
+
+const xml::Element<StorageSource> storage_source_element = xml::describe<StorageSource>(
+    "source",
+    xml::when(&StorageSource::type, Type::file, xml::attribute("file", &StorageSource::path),
+              xml::attribute("fdgroup", &StorageSource::fd_group)),
+    xml::when(&StorageSource::type, Type::block, xml::attribute("dev", &StorageSource::path)),
+    xml::when(&StorageSource::type, Type::dir, xml::attribute("dir", &StorageSource::path)),
+    xml::when(&StorageSource::type, Type::network,
+              xml::attribute("protocol", &StorageSource::protocol)
+                  .required(ErrorCode::xml_error, "missing network source protocol type"),
+              xml::attribute("name", &StorageSource::name), xml::attribute("query", &StorageSource::query),
+              xml::attribute("tls", &StorageSource::tls, xml::yes_no),
+              xml::attribute("tlsHostname", &StorageSource::tls_hostname)),
+    xml::when(&StorageSource::type, Type::volume, xml::attribute("pool", &StorageSource::pool),
+              xml::attribute("volume", &StorageSource::volume), xml::attribute("mode", &StorageSource::mode)),
+    xml::when(&StorageSource::type, Type::nvme,
+              xml::by_hand<StorageSource>(
+                  [](const xml::Node& node, StorageSource& source, const xml::ParseFlags&) {
+                      if (node.attribute("type").value_or("pci") != "pci")
+                          throw Error(ErrorCode::xml_error,
+                                      fmt::format("unsupported source type '{}'", *node.attribute("type")));
+                      source.nvme_address.emplace();
+                  },
+                  [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); }),
+              xml::attribute("managed", &StorageSource::managed, xml::yes_no),
+              xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1),
+              xml::child("address", &StorageSource::nvme_address, pci_address_element)),
+    xml::when(&StorageSource::type, Type::vhostuser,
+              xml::by_hand<StorageSource>(
+                  [](const xml::Node& node, StorageSource&, const xml::ParseFlags&) {
+                      if (node.attribute("type").value_or("unix") != "unix")
+                          throw Error(ErrorCode::xml_error, "invalid vhost-user source type");
+                  },
+                  [](const StorageSource& source, xml::Writer& writer) {
+                      if (!source.path.empty()) writer.attribute("type", "unix");
+                  }),
+              xml::attribute("path", &StorageSource::path),
+              xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
+    xml::attribute("startupPolicy", &StorageSource::startup_policy),
+    xml::attribute("index", &StorageSource::index).live_only(),
+    xml::when(&StorageSource::type, Type::network, xml::children(&StorageSource::hosts, host_element),
+              xml::child("snapshot", xml::attribute("name", &StorageSource::snapshot)),
+              xml::child("config", xml::attribute("file", &StorageSource::config_file)),
+              xml::child("initiator", xml::child("iqn", xml::attribute("name", &StorageSource::initiator_iqn))),
+              xml::child("ssl", xml::attribute("verify", &StorageSource::ssl_verify, xml::yes_no)),
+              xml::child("readahead", xml::attribute("size", &StorageSource::readahead_bytes)),
+              xml::child("timeout", xml::attribute("seconds", &StorageSource::timeout_seconds)),
+              xml::verbatim("cookies", &StorageSource::cookies),
+              xml::child("reconnect", xml::embed(&StorageSource::reconnect, reconnect_element)),
+              xml::child("identity", xml::attribute("user", &StorageSource::user),
+                         xml::attribute("group", &StorageSource::group),
+                         xml::attribute("username", &StorageSource::ssh_username),
+                         xml::attribute("keyfile", &StorageSource::keyfile)),
+              xml::child("knownHosts", xml::attribute("path", &StorageSource::known_hosts))),
+    xml::verbatim("slices", &StorageSource::slices), xml::child(&StorageSource::auth, storage_auth_element),
+    xml::verbatim("reservations", &StorageSource::reservations),
+    xml::child(&StorageSource::encryption, encryption_element),
+    xml::children(&StorageSource::labels, source_label_element));
+
+const xml::Element<StorageSource> storage_type_element =
+    xml::describe<StorageSource>("", xml::attribute("type", &StorageSource::type));
+const xml::Element<StorageSource> storage_format_element =
+    xml::describe<StorageSource>("format", xml::attribute("type", &StorageSource::format));
+
+/// The terminator has no type: that is how it is told from a layer.
+const xml::Element<BackingStore> backing_store_element = xml::describe<BackingStore>(
+    "backingStore",
+    xml::by_hand<BackingStore>([](const xml::Node& node, BackingStore& layer,
+                                  const xml::ParseFlags&) { layer.is_terminator = !node.attribute("type"); },
+                               [](const BackingStore&, xml::Writer&) {}),
+    xml::when(&BackingStore::is_terminator, false, xml::embed(&BackingStore::source, storage_type_element),
+              xml::child("format", xml::embed(&BackingStore::source, storage_format_element)),
+              xml::child("source", &BackingStore::source, storage_source_element).keep_empty(),
+              xml::child(&BackingStore::next, backing_store_element)));
+
+}  // namespace innkeeper::model
