@@ -1,0 +1,45 @@
+"""What real clients saw of the daemon that ours replaces, recorded beside the project (../shared/scenarios).
+
+Needs root (namespaces with private copies of the standard paths) and the recordings; says so and skips otherwise.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from daemon import BINARY, PRESET, TOP
+
+SHARED = pathlib.Path(os.environ.get("INNKEEPER_SHARED", TOP.parent / "shared"))
+SCENARIOS = SHARED / "scenarios"
+WANTED = ["05", "06", "07", "08", "09", "10", "11", "12", "13"]
+
+pytestmark = [
+    pytest.mark.skipif(not SCENARIOS.is_dir(), reason="%s is not there" % SCENARIOS),
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root for namespaces with private standard paths"),
+    pytest.mark.skipif(PRESET != "release", reason="the recordings are compared with the release build only"),
+]
+
+
+@pytest.fixture(scope="module")
+def surroundings():
+    folder = tempfile.mkdtemp(prefix="ik-rec-", dir="/var/tmp")
+    peer = [str(SHARED / "tools" / "peer.sh")]
+    subprocess.run(peer + ["start", folder, "--libvirtd", BINARY, "--net", "--no-virtlogd", "--tls-port", "0"], check=True,
+                   timeout=600, stdout=subprocess.DEVNULL)
+    try:
+        yield peer + ["exec", folder]
+    finally:
+        subprocess.run(peer + ["stop", folder], timeout=120)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("number", WANTED)
+def test_scenario(surroundings, number):
+    done = subprocess.run(surroundings + [str(SCENARIOS / "run.py"), "--check", "--diff", "-q", "--uri", "qemu:///system", number + "-"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^[1-9]\d* passed, 0 failed", done.stdout, re.M), done.stdout
