@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/uuid.h"
+
 #include <charconv>
 
 namespace innkeeper::model {
@@ -17,6 +21,13 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
         at = end;
     }
     return at == last ? std::optional(mac) : std::nullopt;
+}
+
+MacAddress MacAddress::random() {
+    MacAddress mac{{0x52, 0x54, 0x00}};
+    const auto noise = Uuid::random().bytes;
+    std::copy_n(noise.begin(), 3, mac.bytes.begin() + 3);
+    return mac;
 }
 
 std::string MacAddress::text() const { return fmt::format("{:02x}", fmt::join(bytes, ":")); }

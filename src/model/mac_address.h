@@ -14,6 +14,8 @@ struct MacAddress {
 
     /// Six hexadecimal numbers between colons.
     static std::optional<MacAddress> parse(std::string_view text);
+    /// One of the range that virtual machines of this kind use, 52:54:00; from the kernel's generator.
+    static MacAddress random();
     /// Lower case, two digits each.
     std::string text() const;
     bool is_multicast() const { return bytes[0] & 1; }

@@ -27,6 +27,8 @@ class Writer {
     void text(std::string_view value);
     /// Source text as it is, line by line at the current indentation.
     void fragment(std::string_view source);
+    /// The open element gets a closing tag even if nothing is put into it.
+    void expand() { enter_content(State::has_children); }
     void close();
 
     /// `<tag>value</tag>` and `<tag/>`.
