@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,7 +43,6 @@ class Sampler {
     void fill(std::string& text) {
         static constexpr std::string_view letters = "abcdefghijklmnop";
         text.clear();
-        if (inside_focus_) return;
         for (std::uint64_t left = next() % 7; left > 0; --left) text += letters[next() % letters.size()];
     }
     template <class... Case>
@@ -56,14 +56,16 @@ class Sampler {
 
     template <class List>
     void resize(List& list, std::uint32_t limit) {
-        list.clear();
-        std::size_t size = 1 + next() % 2;
+        std::size_t size = std::min<std::size_t>(limit, 1 + next() % 2);
         if (lists_++ == focus_) {
             size = static_cast<std::size_t>(limit) + static_cast<std::size_t>(beyond_);
-            inside_focus_ = true;
+            limit_ = limit;
         }
-        list.resize(size < limit || lists_ == focus_ + 1 ? size : limit);
+        list.clear();
+        list.resize(size);
     }
+    /// The limit of the list in focus, once it has been filled.
+    std::uint32_t limit() const { return limit_; }
 
   private:
     std::uint64_t next() {
@@ -72,9 +74,9 @@ class Sampler {
     }
 
     std::uint64_t state_;
-    std::size_t focus_ = ~std::size_t{0} - 1, lists_ = 0;
+    std::size_t focus_ = ~std::size_t{0}, lists_ = 0;
     int beyond_ = 0;
-    bool inside_focus_ = false;
+    std::uint32_t limit_ = 0;
 };
 
 /// What the tests do with a type, without knowing it.
