@@ -11,8 +11,7 @@ TEST(Writer, ClosesAnEmptyElementInItself) {
     writer.leaf("readonly");
     writer.leaf("serial", "a<b");
     writer.close();
-    EXPECT_EQ(std::move(writer).take(),
-              "<disk type='it&apos;s'>\n  <readonly/>\n  <serial>a&lt;b</serial>\n</disk>\n");
+    EXPECT_EQ(std::move(writer).take(), "<disk type='it&apos;s'>\n  <readonly/>\n  <serial>a&lt;b</serial>\n</disk>\n");
 }
 
 TEST(Writer, LeavesOutWhatStaysEmpty) {

@@ -12,7 +12,7 @@ struct AudioStream {
     enum class Format { s8, u8, s16, u16, s32, u32, f32 };
     std::optional<bool> mixing_engine, fixed_settings;
     std::optional<unsigned> voices, buffer_length, buffer_count, latency;
-    std::string device, name, server_name, client_name, connect_ports;
+    std::string device, name, stream_name, server_name, client_name, connect_ports;
     std::optional<bool> try_poll, exact_name;
     std::optional<unsigned> frequency, channels;
     std::optional<Format> format;

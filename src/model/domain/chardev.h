@@ -129,6 +129,8 @@ struct Channel {
 constexpr auto names_of(Channel::Target) { return xml::names("guestfwd", "virtio", "xen"); }
 constexpr auto names_of(Channel::State) { return xml::names("connected", "disconnected"); }
 
+/// The two parts of a source: the attribute that chooses, and all the rest.
+extern const xml::Element<ChardevSource> chardev_type_element;
 extern const xml::Element<ChardevSource> chardev_source_element;
 extern const xml::Element<Serial> serial_element;
 extern const xml::Element<Parallel> parallel_element;

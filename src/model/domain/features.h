@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xml/description.h"
 #include "xml/fragment.h"
@@ -48,7 +49,7 @@ struct Features {
     bool acpi = false, apic = false, pae = false, viridian = false, privnet = false;
     std::optional<bool> apic_eoi;
     std::optional<bool> hap, pvspinlock, pmu, vmport, smm, vmcoreinfo, htm, nested_hv, ccf_assist, async_teardown;
-    std::optional<std::uint64_t> tseg_bytes;
+    std::optional<std::uint64_t> tseg_mib;
     std::optional<HypervFeatures> hyperv;
     std::optional<KvmFeatures> kvm;
     std::optional<XenFeatures> xen;
@@ -61,8 +62,8 @@ struct Features {
     std::optional<bool> msrs_ignore;
     std::optional<Workaround> cfpc, sbbc;
     std::optional<Ibs> ibs;
-    std::optional<bool> tcg;
-    std::optional<std::uint64_t> tcg_tb_cache_kib;
+
+    std::optional<std::uint64_t> tcg_tb_cache_mib;
     std::vector<xml::Fragment> capabilities;  ///< containers
 
     bool operator==(const Features&) const = default;

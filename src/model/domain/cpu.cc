@@ -1,0 +1,132 @@
+#include "model/domain/cpu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xml/amount.h"
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+namespace {
+
+const auto feature_element = xml::describe<CpuFeature>("feature", xml::attribute("policy", &CpuFeature::policy),
+                                                       xml::attribute("name", &CpuFeature::name).required());
+
+const auto topology_element =
+    xml::describe<CpuTopology>("topology", xml::attribute("sockets", &CpuTopology::sockets).required().at_least(1),
+                               xml::attribute("dies", &CpuTopology::dies).at_least(1),
+                               xml::attribute("cores", &CpuTopology::cores).required().at_least(1),
+                               xml::attribute("threads", &CpuTopology::threads).required().at_least(1));
+
+const auto cache_element = xml::describe<CpuCache>("cache", xml::attribute("level", &CpuCache::level).at_most(3),
+                                                   xml::attribute("mode", &CpuCache::mode).required());
+
+const auto max_phys_addr_element = xml::describe<CpuMaxPhysAddr>(
+    "maxphysaddr", xml::attribute("mode", &CpuMaxPhysAddr::mode).required(),
+    xml::attribute("bits", &CpuMaxPhysAddr::bits), xml::attribute("limit", &CpuMaxPhysAddr::limit));
+
+const auto sibling_element = xml::describe<NumaCell::Distance>(
+    "sibling", xml::attribute("id", &NumaCell::Distance::id).required(),
+    xml::attribute("value", &NumaCell::Distance::value).required().at_least(10).at_most(255));
+
+void read_cell_memory(const xml::Node& node, NumaCell& cell, const xml::ParseFlags&) {
+    cell.memory_kib = xml::convert_amount(cell.memory_kib, node.attribute("unit").value_or("KiB"), "KiB");
+}
+void write_cell_unit(const NumaCell&, xml::Writer& writer) { writer.attribute("unit", "KiB"); }
+
+const auto cell_element = xml::describe<NumaCell>(
+    "cell", xml::attribute("id", &NumaCell::id),
+    xml::attribute("cpus", &NumaCell::cpus).complain(ErrorCode::invalid_arg, "Failed to parse bitmap '{}'"),
+    xml::attribute("memory", &NumaCell::memory_kib)
+        .required()
+        .complain(ErrorCode::xml_error, "Invalid value '{}' for element or attribute './@memory'"),
+    xml::by_hand(read_cell_memory, write_cell_unit), xml::attribute("memAccess", &NumaCell::access),
+    xml::attribute("discard", &NumaCell::discard, xml::yes_no),
+    xml::child("distances", xml::children(&NumaCell::distances, sibling_element)),
+    xml::verbatim("cache", &NumaCell::caches));
+
+/// Cells are numbered from 0 without a gap, in any order in the document; a cell without a number takes its place in
+/// it.
+void settle_cells(std::vector<NumaCell>& cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i)
+        if (!cells[i].id) cells[i].id = static_cast<unsigned>(i);
+    std::ranges::sort(cells, {}, &NumaCell::id);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (*cells[i].id == i) continue;
+        if (i && cells[i].id == cells[i - 1].id)
+            throw Error(ErrorCode::xml_error, fmt::format("Duplicate NUMA cell info for cell id '{}'", *cells[i].id));
+        throw Error(ErrorCode::xml_error,
+                    "Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not "
+                    "starting from 0 are not allowed");
+    }
+    for (std::size_t i = 0; i < cells.size(); ++i)
+        for (std::size_t j = 0; cells[i].cpus && j < i; ++j)
+            for (const auto cpu : cells[i].cpus->numbers())
+                if (cells[j].cpus && cells[j].cpus->contains(cpu))
+                    throw Error(ErrorCode::config_unsupported,
+                                fmt::format("NUMA cells {} and {} have overlapping vCPU ids", j, i));
+}
+
+/// Distances that are not given follow from those that are: the way back is as long, and one's own is 10.
+void complete_distances(std::vector<NumaCell>& cells) {
+    if (std::ranges::all_of(cells, [](const auto& cell) { return cell.distances.empty(); })) return;
+    const auto find = [&](std::size_t from, std::size_t to) -> unsigned {
+        for (const auto& distance : cells[from].distances)
+            if (distance.id == to) return distance.value;
+        return 0;
+    };
+    std::vector<std::vector<NumaCell::Distance>> complete(cells.size());
+    for (std::size_t i = 0; i < cells.size(); ++i)
+        for (std::size_t j = 0; j < cells.size(); ++j) {
+            unsigned value = i == j ? 10 : find(i, j);
+            if (!value) value = find(j, i);
+            complete[i].push_back({static_cast<unsigned>(j), value ? value : 20});
+        }
+    for (std::size_t i = 0; i < cells.size(); ++i) cells[i].distances = std::move(complete[i]);
+}
+
+void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
+    using Mode = Cpu::Mode;
+    settle_cells(cpu.numa);
+    complete_distances(cpu.numa);
+    // A CPU without a mode is a custom one as soon as it names a model; a topology alone has none.
+    if (!cpu.mode && (!cpu.model.empty() || node.attribute("match"))) cpu.mode = Mode::custom;
+    if (cpu.mode == Mode::custom) {
+        if (!cpu.match) cpu.match = Cpu::Match::exact;
+        if (!cpu.check && !cpu.model.empty()) cpu.check.reset();
+    } else {
+        cpu.match.reset();
+    }
+    if (cpu.mode == Mode::custom && !cpu.model.empty() && !cpu.fallback) cpu.fallback = Cpu::Fallback::allow;
+    if (cpu.migratable && cpu.mode != Mode::host_passthrough && cpu.mode != Mode::maximum)
+        throw Error(ErrorCode::xml_error, fmt::format("Attribute migratable is only allowed for '{}' and '{}' CPU mode",
+                                                      "host-passthrough", "maximum"));
+    for (std::size_t i = 0; i < cpu.features.size(); ++i) {
+        if (!cpu.features[i].policy) cpu.features[i].policy = CpuFeature::Policy::require;
+        for (std::size_t j = 0; j < i; ++j)
+            if (cpu.features[j].name == cpu.features[i].name)
+                throw Error(ErrorCode::xml_error,
+                            fmt::format("CPU feature '{}' specified more than once", cpu.features[i].name));
+    }
+}
+
+}  // namespace
+
+const xml::Element<Cpu> cpu_element =
+    xml::describe<Cpu>(
+        "cpu",
+        xml::attribute("mode", &Cpu::mode).complain(ErrorCode::config_unsupported, "Invalid mode attribute '{}'"),
+        xml::attribute("match", &Cpu::match), xml::attribute("check", &Cpu::check),
+        xml::attribute("migratable", &Cpu::migratable, xml::on_off),
+        xml::child("model", xml::attribute("fallback", &Cpu::fallback), xml::attribute("vendor_id", &Cpu::vendor_id),
+                   xml::text(&Cpu::model)),
+        xml::value("vendor", &Cpu::vendor), xml::child(&Cpu::topology, topology_element),
+        xml::child(&Cpu::cache, cache_element), xml::child(&Cpu::max_phys_addr, max_phys_addr_element),
+        xml::children(&Cpu::features, feature_element),
+        xml::child("numa", xml::children(&Cpu::numa, cell_element),
+                   xml::verbatim("interconnects", &Cpu::interconnects)))
+        .finished_by(check_cpu);
+
+}  // namespace innkeeper::model

@@ -1,0 +1,191 @@
+#include "model/domain/domain.h"
+
+#include <fmt/format.h>
+
+#include "model/domain/domain_checks.h"
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+DomainDef::DomainDef() = default;
+DomainDef::DomainDef(const DomainDef&) = default;
+DomainDef::DomainDef(DomainDef&&) noexcept = default;
+DomainDef& DomainDef::operator=(const DomainDef&) = default;
+DomainDef& DomainDef::operator=(DomainDef&&) noexcept = default;
+DomainDef::~DomainDef() = default;
+bool DomainDef::operator==(const DomainDef&) const = default;
+bool Devices::operator==(const Devices&) const = default;
+
+namespace {
+
+using Def = DomainDef;
+constexpr std::string_view qemu_uri = "http://libvirt.org/schemas/domain/qemu/1.0";
+
+const auto perf_event_element =
+    xml::describe<PerfEvent>("event", xml::attribute("name", &PerfEvent::name).required(),
+                             xml::attribute("enabled", &PerfEvent::enabled, xml::yes_no).required());
+
+void write_namespaces(const Def& domain, xml::Writer& writer) {
+    if (!domain.qemu.is_empty()) writer.attribute("xmlns:qemu", qemu_uri);
+}
+
+void read_name(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
+    domain.name = node.child("name").text();
+    if (domain.name.empty()) throw Error(ErrorCode::no_name);
+    if (domain.name.find('/') != std::string::npos)
+        throw Error(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", domain.name));
+}
+
+void read_uuid(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
+    const auto child = node.child("uuid");
+    if (!child) return;
+    const auto uuid = Uuid::parse(child.text());
+    if (!uuid) throw Error(ErrorCode::internal_error, "malformed uuid element");
+    domain.uuid = *uuid;
+}
+
+void write_identity(const Def& domain, xml::Writer& writer) {
+    writer.leaf("name", domain.name);
+    writer.leaf("uuid", domain.uuid.text());
+}
+
+void read_genid(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
+    const auto child = node.child("genid");
+    if (!child) return;
+    domain.has_genid = true;
+    if (const auto text = child.text(); !text.empty()) {
+        domain.genid = Uuid::parse(text);
+        if (!domain.genid) throw Error(ErrorCode::xml_error, "malformed genid element");
+    }
+}
+
+void write_genid(const Def& domain, xml::Writer& writer) {
+    if (!domain.has_genid) return;
+    domain.genid ? writer.leaf("genid", domain.genid->text()) : writer.leaf("genid");
+}
+
+void read_metadata(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
+    if (const auto child = node.child("metadata")) domain.metadata = xml::Metadata::read(child);
+}
+void write_metadata(const Def& domain, xml::Writer& writer) { domain.metadata.write(writer); }
+
+void write_max_memory(const Def& domain, xml::Writer& writer) {
+    if (!domain.max_memory_kib) return;
+    writer.open("maxMemory");
+    writer.attribute("slots", std::to_string(domain.memory_slots.value_or(0)));
+    writer.attribute("unit", "KiB");
+    writer.text(std::to_string(*domain.max_memory_kib));
+    writer.close();
+}
+
+void write_memory(const Def& domain, xml::Writer& writer) {
+    writer.open("memory");
+    if (domain.memory_dump_core) writer.attribute("dumpCore", *domain.memory_dump_core ? "on" : "off");
+    writer.attribute("unit", "KiB");
+    writer.text(std::to_string(domain.memory_kib));
+    writer.close();
+}
+
+void read_bootloader(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
+    domain.has_bootloader = bool(node.child("bootloader"));
+}
+void write_bootloader(const Def& domain, xml::Writer& writer) {
+    if (domain.has_bootloader && domain.bootloader.empty()) writer.leaf("bootloader");
+}
+
+void nothing(const Def&, xml::Writer&) {}
+void ignore(const xml::Node&, Def&, const xml::ParseFlags&) {}
+
+bool has_iothread_details(const Def& domain) {
+    for (std::size_t i = 0; i < domain.iothread_ids.size(); ++i) {
+        const auto& thread = domain.iothread_ids[i];
+        if (thread.id != i + 1 || thread.thread_pool_min || thread.thread_pool_max) return true;
+    }
+    return false;
+}
+
+template <class E>
+xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
+    // The peer says on_crash in the words of the element and code of the configuration.
+    static constexpr std::string_view poweroff = "unknown on_poweroff action: {}",
+                                      reboot = "unknown on_reboot action: {}", crash = "unknown on_crash action: {}",
+                                      lock = "unknown on_lockfailure action: {}";
+    const auto text = name == "on_poweroff" ? poweroff
+                      : name == "on_reboot" ? reboot
+                      : name == "on_crash"  ? crash
+                                            : lock;
+    return xml::value(name, member).complain(ErrorCode::config_unsupported, text);
+}
+
+}  // namespace
+
+const xml::Element<Devices> devices_element = xml::describe<Devices>(
+    "devices", xml::value("emulator", &Devices::emulator), xml::children(&Devices::disks, disk_element),
+    xml::children(&Devices::controllers, controller_element), xml::verbatim("lease", &Devices::leases),
+    xml::verbatim("filesystem", &Devices::filesystems), xml::children(&Devices::interfaces, interface_element),
+    xml::verbatim("smartcard", &Devices::smartcards), xml::children(&Devices::serials, serial_element),
+    xml::children(&Devices::parallels, parallel_element), xml::children(&Devices::consoles, console_element),
+    xml::children(&Devices::channels, channel_element), xml::children(&Devices::inputs, input_element),
+    xml::verbatim("tpm", &Devices::tpms), xml::children(&Devices::graphics, graphics_element),
+    xml::children(&Devices::sounds, sound_element), xml::children(&Devices::audios, audio_element),
+    xml::children(&Devices::videos, video_element), xml::verbatim("hostdev", &Devices::hostdevs),
+    xml::verbatim("redirdev", &Devices::redirdevs), xml::verbatim("redirfilter", &Devices::redirfilters),
+    xml::children(&Devices::hubs, hub_element), xml::children(&Devices::watchdogs, watchdog_element),
+    xml::child(&Devices::memballoon, memballoon_element), xml::children(&Devices::rngs, rng_element),
+    xml::verbatim("nvram", &Devices::nvrams), xml::children(&Devices::panics, panic_element),
+    xml::verbatim("shmem", &Devices::shmems), xml::verbatim("memory", &Devices::memories),
+    xml::child(&Devices::iommu, iommu_element), xml::child(&Devices::vsock, vsock_element),
+    xml::verbatim("crypto", &Devices::cryptos));
+
+const xml::Element<DomainDef> domain_element =
+    xml::describe<DomainDef>(
+        "domain",
+        xml::attribute("type", &Def::type).required().complain(ErrorCode::config_unsupported, "invalid domain type {}"),
+        xml::attribute("id", &Def::id).live_only(), xml::by_hand(ignore, write_namespaces),
+        xml::by_hand(read_name, write_identity), xml::by_hand(read_uuid, nothing), xml::value("hwuuid", &Def::hwuuid),
+        xml::by_hand(read_genid, write_genid), xml::value("title", &Def::title),
+        xml::value("description", &Def::description), xml::by_hand(read_metadata, write_metadata),
+        xml::amount("maxMemory", &Def::max_memory_kib).legacy(),
+        xml::child("maxMemory", xml::attribute("slots", &Def::memory_slots)).legacy(),
+        xml::by_hand(ignore, write_max_memory), xml::amount("memory", &Def::memory_kib).legacy(),
+        xml::child("memory", xml::attribute("dumpCore", &Def::memory_dump_core, xml::on_off)).legacy(),
+        xml::by_hand(ignore, write_memory), xml::amount("currentMemory", &Def::current_memory_kib),
+        xml::child("blkiotune", &Def::block_io_tune, block_io_tune_element),
+        xml::child("memtune", &Def::memory_tune, memory_tune_element),
+        xml::child("memoryBacking", &Def::memory_backing, memory_backing_element),
+        xml::child("vcpu", &Def::vcpus, vcpus_element),
+        xml::child("vcpus", xml::children(&Def::vcpu_list, vcpu_element)),
+        xml::value("iothreads", &Def::iothreads).omit("0"),
+        xml::child("iothreadids", xml::children(&Def::iothread_ids, iothread_element))
+            .written_when(has_iothread_details),
+        xml::child("defaultiothread", xml::attribute("thread_pool_min", &Def::default_iothread_pool_min),
+                   xml::attribute("thread_pool_max", &Def::default_iothread_pool_max)),
+        xml::child("cputune", &Def::cpu_tune, cpu_tune_element),
+        xml::child("numatune", &Def::numa_tune, numa_tune_element),
+        xml::child("resource", xml::value("partition", &Def::resource_partition),
+                   xml::child("fibrechannel", xml::attribute("appid", &Def::resource_fibre_channel_appid))),
+        xml::verbatim("sysinfo", &Def::sysinfo), xml::by_hand(read_bootloader, write_bootloader),
+        xml::value("bootloader", &Def::bootloader), xml::value("bootloader_args", &Def::bootloader_arguments),
+        xml::child("os", &Def::os, os_element), xml::verbatim("idmap", &Def::idmap),
+        xml::child("features", &Def::features, features_element), xml::child(&Def::cpu, cpu_element),
+        xml::child("clock", &Def::clock, clock_element), lifecycle("on_poweroff", &Def::on_poweroff),
+        lifecycle("on_reboot", &Def::on_reboot), lifecycle("on_crash", &Def::on_crash),
+        lifecycle("on_lockfailure", &Def::on_lockfailure),
+        xml::child("pm", xml::child("suspend-to-mem", xml::attribute("enabled", &Def::suspend_to_mem, xml::yes_no)),
+                   xml::child("suspend-to-disk", xml::attribute("enabled", &Def::suspend_to_disk, xml::yes_no))),
+        xml::child("perf", xml::children(&Def::perf_events, perf_event_element)),
+        xml::child("devices", &Def::devices, devices_element),
+        xml::children(&Def::security_labels, security_label_element), xml::verbatim("keywrap", &Def::key_wrap),
+        xml::verbatim("launchSecurity", &Def::launch_security), xml::embed(&Def::qemu, qemu_namespace_parts))
+        .finished_by(finish_domain);
+
+DomainDef parse_domain(std::string_view text, const ParseOptions& options) {
+    const auto document = xml::Document::parse(text, "(domain_definition)");
+    return domain_element.read(document.root("domain"), {.live = options.live});
+}
+
+std::string format_domain(const DomainDef& domain, xml::FormatFlags flags) {
+    return domain_element.format(domain, flags);
+}
+
+}  // namespace innkeeper::model

@@ -1,0 +1,119 @@
+#include "model/domain/tuning.h"
+
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+namespace {
+
+const auto block_device_element = xml::describe<BlockDeviceTune>(
+    "device", xml::value("path", &BlockDeviceTune::path), xml::value("weight", &BlockDeviceTune::weight).omit("0"),
+    xml::value("read_iops_sec", &BlockDeviceTune::read_iops_sec).omit("0"),
+    xml::value("write_iops_sec", &BlockDeviceTune::write_iops_sec).omit("0"),
+    xml::value("read_bytes_sec", &BlockDeviceTune::read_bytes_sec).omit("0"),
+    xml::value("write_bytes_sec", &BlockDeviceTune::write_bytes_sec).omit("0"));
+
+constexpr std::string_view bad_bitmap = "Failed to parse bitmap '{}'";
+
+/// A pin's number has a name of its own for each kind of thread.
+xml::Element<Pin> pin(std::string_view tag, std::string_view id) {
+    return xml::describe<Pin>(tag, xml::attribute(id, &Pin::id).required(),
+                              xml::attribute("cpuset", &Pin::cpuset)
+                                  .required(ErrorCode::internal_error, "missing cpuset for a pin")
+                                  .complain(ErrorCode::invalid_arg, bad_bitmap));
+}
+
+xml::PartOf<Schedule> scheduler() { return xml::attribute("scheduler", &Schedule::scheduler).required(); }
+xml::PartOf<Schedule> priority() { return xml::attribute("priority", &Schedule::priority); }
+xml::Element<Schedule> schedule(std::string_view tag, std::string_view ids) {
+    return xml::describe<Schedule>(
+        tag, xml::attribute(ids, &Schedule::ids).required().complain(ErrorCode::invalid_arg, bad_bitmap), scheduler(),
+        priority());
+}
+
+const auto vcpu_pin = pin("vcpupin", "vcpu");
+const auto iothread_pin = pin("iothreadpin", "iothread");
+const auto vcpu_schedule = schedule("vcpusched", "vcpus");
+const auto iothread_schedule = schedule("iothreadsched", "iothreads");
+const auto emulator_schedule = xml::describe<Schedule>("emulatorsched", scheduler(), priority());
+
+const auto bank_element = xml::describe<CacheBank>(
+    "cache", xml::attribute("id", &CacheBank::id).required(), xml::attribute("level", &CacheBank::level).required(),
+    xml::attribute("type", &CacheBank::type).required(), xml::attribute("size", &CacheBank::size).required(),
+    xml::attribute("unit", &CacheBank::unit));
+
+const auto monitor_element =
+    xml::describe<CacheMonitor>("monitor", xml::attribute("level", &CacheMonitor::level).required(),
+                                xml::attribute("vcpus", &CacheMonitor::vcpus).required());
+
+const auto cache_tune_element = xml::describe<CacheTune>(
+    "cachetune", xml::attribute("vcpus", &CacheTune::vcpus).required(),
+    xml::attribute("id", &CacheTune::id).live_only(), xml::children(&CacheTune::caches, bank_element),
+    xml::children(&CacheTune::monitors, monitor_element));
+
+const auto node_element =
+    xml::describe<NumaTune::Node>("memnode", xml::attribute("cellid", &NumaTune::Node::cell).required(),
+                                  xml::attribute("mode", &NumaTune::Node::mode).required(),
+                                  xml::attribute("nodeset", &NumaTune::Node::nodeset).required());
+
+/// A nodeset makes the placement static, and so does the lack of both.
+void settle_numa(NumaTune& tune, const xml::Node& node, const xml::ParseFlags&) {
+    tune.has_memory = bool(node.child("memory"));
+    if (!tune.has_memory) return;
+    if (!tune.placement && tune.nodeset) tune.placement = NumaTune::Placement::static_;
+    if (tune.placement == NumaTune::Placement::static_ && !tune.nodeset)
+        throw Error(ErrorCode::config_unsupported,
+                    "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
+    if (!tune.placement && !tune.nodeset) tune.placement = NumaTune::Placement::auto_;
+    if (tune.placement == NumaTune::Placement::auto_) {
+        tune.nodeset.reset();
+        if (!tune.nodes.empty())
+            throw Error(ErrorCode::config_unsupported,
+                        "Per-node binding is not compatible with automatic NUMA placement.");
+    }
+    for (const auto& cell : tune.nodes)
+        if ((cell.mode == NumaTune::Mode::restrictive) != (tune.mode == NumaTune::Mode::restrictive))
+            throw Error(ErrorCode::xml_error,
+                        "'restrictive' mode is required in memnode element when mode is "
+                        "'restrictive' in memory element");
+}
+
+bool has_memory(const NumaTune& tune) { return tune.has_memory; }
+bool is_static(const NumaTune& tune) { return tune.placement != NumaTune::Placement::auto_; }
+
+}  // namespace
+
+const xml::Element<BlockIoTune> block_io_tune_element =
+    xml::describe<BlockIoTune>("blkiotune", xml::value("weight", &BlockIoTune::weight).omit("0"),
+                               xml::children(&BlockIoTune::devices, block_device_element));
+
+const xml::Element<MemoryTune> memory_tune_element = xml::describe<MemoryTune>(
+    "memtune", xml::amount("hard_limit", &MemoryTune::hard_limit), xml::amount("soft_limit", &MemoryTune::soft_limit),
+    xml::amount("min_guarantee", &MemoryTune::min_guarantee),
+    xml::amount("swap_hard_limit", &MemoryTune::swap_hard_limit));
+
+const xml::Element<CpuTune> cpu_tune_element = xml::describe<CpuTune>(
+    "cputune", xml::value("shares", &CpuTune::shares), xml::value("period", &CpuTune::period).omit("0"),
+    xml::value("quota", &CpuTune::quota).omit("0"), xml::value("global_period", &CpuTune::global_period).omit("0"),
+    xml::value("global_quota", &CpuTune::global_quota).omit("0"),
+    xml::value("emulator_period", &CpuTune::emulator_period).omit("0"),
+    xml::value("emulator_quota", &CpuTune::emulator_quota).omit("0"),
+    xml::value("iothread_period", &CpuTune::iothread_period).omit("0"),
+    xml::value("iothread_quota", &CpuTune::iothread_quota).omit("0"), xml::children(&CpuTune::vcpu_pins, vcpu_pin),
+    xml::child("emulatorpin", xml::attribute("cpuset", &CpuTune::emulator_pin)),
+    xml::children(&CpuTune::iothread_pins, iothread_pin), xml::children(&CpuTune::vcpu_schedules, vcpu_schedule),
+    xml::children(&CpuTune::iothread_schedules, iothread_schedule),
+    xml::child(&CpuTune::emulator_schedule, emulator_schedule), xml::children(&CpuTune::caches, cache_tune_element),
+    xml::verbatim("memorytune", &CpuTune::memory));
+
+const xml::Element<NumaTune> numa_tune_element =
+    xml::describe<NumaTune>("numatune",
+                            xml::child("memory", xml::attribute("mode", &NumaTune::mode).written_when(has_memory),
+                                       xml::attribute("nodeset", &NumaTune::nodeset)
+                                           .written_when(is_static)
+                                           .complain(ErrorCode::invalid_arg, bad_bitmap),
+                                       xml::attribute("placement", &NumaTune::placement).omit("static")),
+                            xml::children(&NumaTune::nodes, node_element))
+        .finished_by(settle_numa);
+
+}  // namespace innkeeper::model

@@ -1,0 +1,14 @@
+#include "model/domain/vsock.h"
+
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+const xml::Element<Vsock> vsock_element =
+    xml::describe<Vsock>("vsock", xml::attribute("model", &Vsock::model),
+                         xml::child("cid", xml::attribute("auto", &Vsock::auto_cid, xml::yes_no),
+                                    xml::attribute("address", &Vsock::cid).at_least(3)),
+                         xml::embed(&Vsock::info, device_info_element),
+                         xml::child("driver", xml::embed(&Vsock::virtio, virtio_options_element)));
+
+}  // namespace innkeeper::model

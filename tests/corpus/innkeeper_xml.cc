@@ -1,0 +1,43 @@
+/// Reads definitions and prints them again, for comparing with what another daemon makes of them:
+///
+///     innkeeper-xml domain [--inactive] FILE…
+///
+/// For each file a line "== FILE ok" and the document, or "== FILE error CODE" and the message.
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "base/error.h"
+#include "model/domain/domain.h"
+
+using namespace innkeeper;
+
+namespace {
+
+std::string contents(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void print(const char* path) {
+    try {
+        const auto domain = model::parse_domain(contents(path));
+        const auto text = model::format_domain(domain, {.inactive = true, .secure = true});
+        const bool same = model::parse_domain(text) == domain;
+        std::printf("== %s ok\n%s%s", path, text.c_str(), same ? "" : "!! the second reading differs\n");
+    } catch (const Error& error) {
+        std::printf("== %s error %d\n%s\n", path, static_cast<int>(error.code()), error.message().c_str());
+    }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count < 2 || std::strcmp(words[1], "domain") != 0) {
+        std::fprintf(stderr, "usage: innkeeper-xml domain FILE...\n");
+        return 2;
+    }
+    for (int i = 2; i < count; ++i) print(words[i]);
+}
