@@ -262,10 +262,12 @@ def common_prefix(names):
     return prefix[:prefix.rfind("_") + 1]
 
 
-# The part of the public interface, hence the error domain, that a procedure without one in its row belongs to.
-DOMAIN_WORDS = [("domain_snapshot", "domain_snapshot"), ("domain_checkpoint", "domain_checkpoint"),
-                ("storage", "storage"), ("nwfilter", "nwfilter"), ("network", "network"), ("interface", "interface"),
-                ("secret", "secret"), ("node_device", "nodedev"), ("domain", "dom")]
+# The part of the public interface, hence the error domain, that a procedure without one in its row belongs to: the
+# first word that its name has. Whatever concerns the host reports as domain, too.
+DOMAIN_WORDS = [("domain_(.*_)?snapshot", "domain_snapshot"), ("domain_(.*_)?checkpoint", "domain_checkpoint"),
+                ("domain", "domain"), ("storage", "storage"), ("nwfilter", "nwfilter"), ("network", "network"),
+                ("interface", "interface"), ("secret", "secret"), ("node_device|num_of_devices", "nodedev"),
+                ("auth_", "rpc"), ("", "domain")]
 
 
 class Procedure:
@@ -317,7 +319,7 @@ class Procedure:
             return "admin"
         if self.program.name != "remote":
             return "none"
-        return next((domain for word, domain in DOMAIN_WORDS if word in self.name), "none")
+        return next(domain for words, domain in DOMAIN_WORDS if re.search(words, self.name))
 
     def condition(self, kind, names):
         value = 0
