@@ -84,6 +84,39 @@ def unit_program(program, preset):
     return dict(passed=passed, failed=failed, skipped=skipped, notes=notes)
 
 
+def junit(title, status, output, report, good_statuses=(0,)):
+    """Counts of a JUnit report."""
+    if not report.exists():
+        return dict(failed=1, notes=["FAILED  %s: exit status %s\n%s" % (title, status, output[-4000:])])
+    passed = failed = skipped = 0
+    notes = []
+    for case in ET.parse(report).getroot().iter("testcase"):
+        name = "%s %s" % (title, ".".join(filter(None, (case.get("classname"), case.get("name")))))
+        problem = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if problem is not None or case.get("status") == "fail":
+            failed += 1
+            words = (problem.text or problem.get("message") or "") if problem is not None else ""
+            notes.append("FAILED  %s\n%s%s" % (name, words[-4000:], (case.findtext("system-out") or "")[-4000:]))
+        elif case.find("skipped") is not None:
+            skipped += 1
+            notes.append("skipped %s: %s" % (name, case.find("skipped").get("message") or case.findtext("system-out")))
+        else:
+            passed += 1
+    if status not in good_statuses and not failed:
+        failed += 1
+        notes.append("FAILED  %s: exit status %s\n%s" % (title, status, output[-3000:]))
+    return dict(passed=passed, failed=failed, skipped=skipped, notes=notes)
+
+
+def other_programs(preset):
+    """What CTest knows beside the unit tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder, "report.xml")
+        status, output = run(["ctest", "--test-dir", TOP / "build" / preset, "-LE", "unit", "--no-tests=ignore",
+                              "--output-junit", report], 1800, SANITIZER_ENVIRONMENT)
+        return junit("%s ctest" % preset, status, output, report, (0, 8))
+
+
 def client_tests(preset):
     """pytest over tests/scenario: real clients against the daemon of that preset."""
     with tempfile.TemporaryDirectory() as folder:
@@ -92,25 +125,7 @@ def client_tests(preset):
                            INNKEEPER_PRESET=preset)
         status, output = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
                               TOP / "tests" / "scenario"], 2400, environment)
-        if not report.exists():
-            return dict(failed=1, notes=["FAILED  %s pytest: exit status %s\n%s" % (preset, status, output[-4000:])])
-        passed = failed = skipped = 0
-        notes = []
-        for case in ET.parse(report).getroot().iter("testcase"):
-            title = "%s %s.%s" % (preset, case.get("classname"), case.get("name"))
-            if case.find("failure") is not None or case.find("error") is not None:
-                failed += 1
-                problem = case.find("failure") if case.find("failure") is not None else case.find("error")
-                notes.append("FAILED  %s\n%s" % (title, (problem.text or problem.get("message") or "")[-4000:]))
-            elif case.find("skipped") is not None:
-                skipped += 1
-                notes.append("skipped %s: %s" % (title, case.find("skipped").get("message")))
-            else:
-                passed += 1
-        if status not in (0, 1):
-            failed += 1
-            notes.append("FAILED  %s pytest: exit status %s\n%s" % (preset, status, output[-3000:]))
-    return dict(passed=passed, failed=failed, skipped=skipped, notes=notes)
+        return junit("%s pytest" % preset, status, output, report, (0, 1))
 
 
 def fuzzer(program):
@@ -146,6 +161,7 @@ def main():
             else:
                 jobs = [pool.submit(unit_program, p, preset) for p in programs(preset, "*_test")]
                 jobs.append(pool.submit(client_tests, preset))
+                jobs.append(pool.submit(other_programs, preset))
             for job in jobs:
                 tally.add(**job.result())
             print("== %s took %.0f s with its build" % (preset, time.monotonic() - started), flush=True)
