@@ -34,6 +34,8 @@ void refuse_absence(const Part& part, const Node& node) {
 }
 
 void read_scalar(const Part& part, const Node& node, std::string_view text, void* owner) {
+    // A default that was spelled out and one that was left away are the same value.
+    if (part.scalar->is_optional && part.omitted.data() && text == part.omitted) return;
     if (!part.scalar->read(part, text, member_of(part, owner))) refuse(part, node, text);
 }
 

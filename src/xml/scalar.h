@@ -28,6 +28,7 @@ struct Scalar {
     /// The RelaxNG data type.
     std::string_view data_type;
     std::span<const std::string_view> words;
+    bool is_optional = false;
 };
 
 /// A type that reads and writes itself: `static std::optional<T> T::parse(std::string_view)` and `std::string text()`.
@@ -164,7 +165,8 @@ struct ScalarOf<std::optional<M>> {
         return true;
     }
     static constexpr Scalar table{
-        read, write, equal_values<std::optional<M>>, Inner::table.expected, Inner::table.data_type, Inner::table.words};
+        read, write, equal_values<std::optional<M>>, Inner::table.expected, Inner::table.data_type, Inner::table.words,
+        true};
 };
 
 }  // namespace innkeeper::xml

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "model/domain/domain.h"
+#include "xml/compare.h"
 
 using namespace innkeeper;
 
@@ -24,9 +25,14 @@ std::string contents(const char* path) {
 void print(const char* path) {
     try {
         const auto domain = model::parse_domain(contents(path));
-        const auto text = model::format_domain(domain, {.inactive = true, .secure = true});
-        const bool same = model::parse_domain(text) == domain;
-        std::printf("== %s ok\n%s%s", path, text.c_str(), same ? "" : "!! the second reading differs\n");
+        const auto text = model::format_domain(domain, {.inactive = true});
+        const auto again = model::parse_domain(model::format_domain(domain, {.inactive = true, .secure = true}));
+        std::printf("== %s ok\n%s", path, text.c_str());
+        if (again == domain) return;
+        std::printf("!! the second reading differs\n");
+        for (const auto& difference : xml::compare(model::domain_element, domain, again))
+            std::printf("!! %s: %s -> %s\n", difference.path.c_str(), difference.before.c_str(),
+                        difference.after.c_str());
     } catch (const Error& error) {
         std::printf("== %s error %d\n%s\n", path, static_cast<int>(error.code()), error.message().c_str());
     }

@@ -76,7 +76,11 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
             want(source.service, "service");
             break;
         case Type::unix_:
-            if (!source.mode) source.mode = Source::Mode::connect;
+            // Without a path the daemon chooses one, and the side with it.
+            if (source.path.empty())
+                source.mode.reset();
+            else if (!source.mode)
+                source.mode = Source::Mode::connect;
             break;
         case Type::nmdm:
             if (source.master.empty() || source.slave.empty())

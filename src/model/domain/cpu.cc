@@ -93,13 +93,14 @@ void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
     complete_distances(cpu.numa);
     // A CPU without a mode is a custom one as soon as it names a model; a topology alone has none.
     if (!cpu.mode && (!cpu.model.empty() || node.attribute("match"))) cpu.mode = Mode::custom;
-    if (cpu.mode == Mode::custom) {
-        if (!cpu.match) cpu.match = Cpu::Match::exact;
-        if (!cpu.check && !cpu.model.empty()) cpu.check.reset();
-    } else {
+    if (cpu.mode != Mode::custom)
         cpu.match.reset();
-    }
-    if (cpu.mode == Mode::custom && !cpu.model.empty() && !cpu.fallback) cpu.fallback = Cpu::Fallback::allow;
+    else if (!cpu.match)
+        cpu.match = Cpu::Match::exact;
+    if (cpu.model.empty())
+        cpu.fallback.reset();
+    else if (!cpu.fallback)
+        cpu.fallback = Cpu::Fallback::allow;
     if (cpu.migratable && cpu.mode != Mode::host_passthrough && cpu.mode != Mode::maximum)
         throw Error(ErrorCode::xml_error, fmt::format("Attribute migratable is only allowed for '{}' and '{}' CPU mode",
                                                       "host-passthrough", "maximum"));

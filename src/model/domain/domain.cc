@@ -174,7 +174,7 @@ const xml::Element<DomainDef> domain_element =
         xml::child("pm", xml::child("suspend-to-mem", xml::attribute("enabled", &Def::suspend_to_mem, xml::yes_no)),
                    xml::child("suspend-to-disk", xml::attribute("enabled", &Def::suspend_to_disk, xml::yes_no))),
         xml::child("perf", xml::children(&Def::perf_events, perf_event_element)),
-        xml::child("devices", &Def::devices, devices_element),
+        xml::child("devices", &Def::devices, devices_element).keep_empty(),
         xml::children(&Def::security_labels, security_label_element), xml::verbatim("keywrap", &Def::key_wrap),
         xml::verbatim("launchSecurity", &Def::launch_security), xml::embed(&Def::qemu, qemu_namespace_parts))
         .finished_by(finish_domain);

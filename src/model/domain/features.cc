@@ -18,19 +18,24 @@ xml::PartOf<T> state(std::string_view name, std::optional<bool> T::* member) {
     return xml::child(name, xml::attribute("state", member, xml::on_off).required());
 }
 
-const auto hyperv_element = xml::describe<Hyperv>(
-    "hyperv", xml::attribute("mode", &Hyperv::mode), state("relaxed", &Hyperv::relaxed), state("vapic", &Hyperv::vapic),
-    xml::child("spinlocks", xml::attribute("state", &Hyperv::spinlocks, xml::on_off).required(),
-               xml::attribute("retries", &Hyperv::spinlock_retries).at_least(0xfff)),
-    state("vpindex", &Hyperv::vpindex), state("runtime", &Hyperv::runtime), state("synic", &Hyperv::synic),
-    xml::child("stimer", xml::attribute("state", &Hyperv::stimer, xml::on_off).required(),
-               xml::child("direct", xml::attribute("state", &Hyperv::stimer_direct, xml::on_off).required())),
-    state("reset", &Hyperv::reset),
-    xml::child("vendor_id", xml::attribute("state", &Hyperv::vendor_id, xml::on_off).required(),
-               xml::attribute("value", &Hyperv::vendor)),
-    state("frequencies", &Hyperv::frequencies), state("reenlightenment", &Hyperv::reenlightenment),
-    state("tlbflush", &Hyperv::tlbflush), state("ipi", &Hyperv::ipi), state("evmcs", &Hyperv::evmcs),
-    state("avic", &Hyperv::avic));
+const auto hyperv_element =
+    xml::describe<Hyperv>(
+        "hyperv", xml::attribute("mode", &Hyperv::mode), state("relaxed", &Hyperv::relaxed),
+        state("vapic", &Hyperv::vapic),
+        xml::child("spinlocks", xml::attribute("state", &Hyperv::spinlocks, xml::on_off).required(),
+                   xml::attribute("retries", &Hyperv::spinlock_retries).at_least(0xfff)),
+        state("vpindex", &Hyperv::vpindex), state("runtime", &Hyperv::runtime), state("synic", &Hyperv::synic),
+        xml::child("stimer", xml::attribute("state", &Hyperv::stimer, xml::on_off).required(),
+                   xml::child("direct", xml::attribute("state", &Hyperv::stimer_direct, xml::on_off).required())),
+        state("reset", &Hyperv::reset),
+        xml::child("vendor_id", xml::attribute("state", &Hyperv::vendor_id, xml::on_off).required(),
+                   xml::attribute("value", &Hyperv::vendor)),
+        state("frequencies", &Hyperv::frequencies), state("reenlightenment", &Hyperv::reenlightenment),
+        state("tlbflush", &Hyperv::tlbflush), state("ipi", &Hyperv::ipi), state("evmcs", &Hyperv::evmcs),
+        state("avic", &Hyperv::avic))
+        .finished_by([](Hyperv& hyperv) {
+            if (!hyperv.mode) hyperv.mode = Hyperv::Mode::custom;
+        });
 
 const auto kvm_element =
     xml::describe<Kvm>("kvm", state("hidden", &Kvm::hidden), state("hint-dedicated", &Kvm::hint_dedicated),

@@ -130,7 +130,9 @@ const xml::Element<Os> os_element = xml::describe<Os>(
     xml::value("initrd", &Os::initrd), xml::value("cmdline", &Os::cmdline), xml::value("dtb", &Os::dtb),
     xml::value("root", &Os::root), xml::by_hand(read_slic, write_slic), xml::by_hand(read_boot, write_boot),
     xml::child("bootmenu", xml::attribute("enable", &Os::boot_menu, xml::yes_no),
-               xml::attribute("timeout", &Os::boot_menu_timeout).at_most(65535)),
+               xml::attribute("timeout", &Os::boot_menu_timeout).at_most(65535).written_when([](const Os& os) {
+                   return os.boot_menu.value_or(false);
+               })),
     xml::child("bios", xml::attribute("useserial", &Os::bios_useserial, xml::yes_no),
                xml::attribute("rebootTimeout", &Os::bios_reboot_timeout).at_least(-1).at_most(65535)),
     xml::child("smbios", xml::attribute("mode", &Os::smbios).required()));

@@ -15,7 +15,8 @@ void forget_dynamic_label(SecurityLabel& label, const xml::Node&, const xml::Par
     if (label.type == SecurityLabel::Type::none) {
         if (label.relabel.value_or(false))
             throw Error(ErrorCode::xml_error, "resource relabeling is not compatible with 'none' label type");
-        label.relabel = false;
+        label.relabel.reset();
+        return;
     }
     if (!label.type) label.type = SecurityLabel::Type::dynamic;
     if (!label.relabel) label.relabel = true;
