@@ -1,0 +1,181 @@
+#include "app/daemon.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "protocol/admin.h"
+#include "protocol/qemu.h"
+#include "protocol/remote/connect.h"
+
+namespace innkeeper::app {
+
+namespace {
+
+constexpr std::chrono::seconds end_patience{30};
+
+rpc::Limits client_limits(const config::DaemonSettings& settings) {
+    rpc::Limits limits;
+    limits.max_clients = settings.max_clients;
+    limits.max_anonymous_clients = settings.max_anonymous_clients;
+    limits.max_client_requests = settings.max_client_requests;
+    limits.keepalive_interval = std::chrono::seconds(settings.keepalive_interval);
+    limits.keepalive_count = settings.keepalive_count;
+    return limits;
+}
+
+rpc::Limits admin_limits(const config::DaemonSettings& settings) {
+    rpc::Limits limits;
+    limits.max_clients = settings.admin_max_clients;
+    limits.max_client_requests = settings.admin_max_client_requests;
+    limits.keepalive_interval = std::chrono::seconds(settings.admin_keepalive_interval);
+    limits.keepalive_count = settings.admin_keepalive_count;
+    return limits;
+}
+
+rpc::Authentication authentication(config::DaemonSettings::Auth auth) {
+    switch (auth) {
+        case config::DaemonSettings::Auth::none:
+            return rpc::Authentication::none;
+        case config::DaemonSettings::Auth::sasl:
+            return rpc::Authentication::sasl;
+        case config::DaemonSettings::Auth::polkit:
+            return rpc::Authentication::polkit;
+    }
+    return rpc::Authentication::polkit;
+}
+
+/// One datagram to the service manager, if there is one.
+void notify_ready() {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
+    sockaddr_un address{.sun_family = AF_UNIX};
+    const std::size_t length = std::strlen(path);
+    if (length >= sizeof address.sun_path) return;
+    std::memcpy(address.sun_path, path, length);
+    if (path[0] == '@') address.sun_path[0] = '\0';
+    const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket) return;
+    constexpr std::string_view ready = "READY=1";
+    ::sendto(socket.get(), ready.data(), ready.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+}  // namespace
+
+/// The drivers that this daemon is built with.
+struct Daemon::Drivers {
+    rpc::HandlerTable qemu;
+};
+
+Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
+    : options_(std::move(options)),
+      paths_(std::move(paths)),
+      settings_(std::move(settings)),
+      choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
+      connection_calls_(choice_),
+      clients_("libvirtd", client_limits(settings_),
+               {protocol::remote::program_number, protocol::qemu::program_number}),
+      admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
+      drivers_(std::make_unique<Drivers>()) {
+    connection_calls_.add_to(clients_.own_handlers());
+    admin_.only_for(::geteuid());
+}
+
+Daemon::~Daemon() = default;
+
+void Daemon::listen() {
+    const auto privilege = paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user;
+    const std::string folder = settings_.unix_sock_dir ? paths_.below_root(*settings_.unix_sock_dir) : paths_.state();
+    std::optional<gid_t> group;
+    if (settings_.unix_sock_group) group = config::parse_group(*settings_.unix_sock_group);
+    const auto backlog = static_cast<int>(settings_.max_queued_clients);
+
+    const auto rw_mode = config::parse_mode(settings_.rw_perms(privilege));
+    const auto ro_mode = config::parse_mode(settings_.unix_sock_ro_perms);
+    const auto admin_mode = config::parse_mode(settings_.unix_sock_admin_perms);
+    if (options_.listen)
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc, "this version has no TCP and TLS listeners");
+
+    using rpc::Listener;
+    clients_.listen(Listener::unix_socket({folder + "/libvirt-sock", rw_mode, group, backlog}),
+                    {.read_only = false, .authentication = authentication(settings_.auth_rw(privilege))});
+    if (paths_.is_system())
+        clients_.listen(Listener::unix_socket({folder + "/libvirt-sock-ro", ro_mode, group, backlog}),
+                        {.read_only = true, .authentication = authentication(settings_.auth_ro(privilege))});
+    admin_.listen(Listener::unix_socket({folder + "/libvirt-admin-sock", admin_mode, std::nullopt,
+                                         static_cast<int>(settings_.admin_max_queued_clients)}),
+                  {});
+}
+
+Task<> Daemon::start_drivers() {
+    choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
+    co_return;
+}
+
+Task<> Daemon::stop_drivers() { co_return; }
+
+void Daemon::reload_drivers() {}
+
+bool Daemon::inhibited() const { return false; }
+
+/// While there is no client on any server, the idle timeout runs.
+void Daemon::clients_changed() {
+    if (options_.timeout == 0) return;
+    if (clients_.clients() + admin_.clients() > 0) {
+        idle_.reset();
+    } else if (!idle_) {
+        idle_ = Loop::current().at(Loop::current().now() + std::chrono::seconds(options_.timeout), [this] {
+            idle_.reset();
+            if (inhibited())
+                clients_changed();
+            else
+                ending_.set();
+        });
+    }
+}
+
+Task<> Daemon::watch_signals(Signals* signals) {
+    for (;;) {
+        const int signal = co_await signals->next();
+        if (signal == SIGHUP)
+            reload_drivers();
+        else
+            ending_.set();
+    }
+}
+
+Task<> Daemon::serve(Signals& signals, StartReport report) {
+    tasks_.spawn(watch_signals(&signals));
+    report.tell(StartFailure::none);
+    notify_ready();
+    bool failed = false;
+    try {
+        co_await start_drivers();
+    } catch (const Error& error) {
+        log::error("Driver state initialization failed: {}", error.message());
+        failed = true;
+    }
+    if (!failed) {
+        clients_.on_change([this] { clients_changed(); });
+        admin_.on_change([this] { clients_changed(); });
+        clients_.accept();
+        admin_.accept();
+        clients_changed();
+        co_await ending_.wait();
+    }
+    idle_.reset();
+    co_await tasks_.close();
+    co_await clients_.close(end_patience);
+    co_await admin_.close(end_patience);
+    co_await stop_drivers();
+}
+
+}  // namespace innkeeper::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/daemonize.h"
+#include "app/drivers.h"
+#include "app/options.h"
+#include "base/paths.h"
+#include "config/daemon_settings.h"
+#include "loop/event.h"
+#include "loop/signals.h"
+#include "rpc/server/connection_calls.h"
+#include "rpc/server/server.h"
+
+namespace innkeeper::app {
+
+/// What the daemon is made of, from its sockets up. The order of a start: sockets listen, drivers index what is on
+/// disk, clients are accepted; those who come before wait in the backlog.
+class Daemon {
+  public:
+    Daemon(Options options, Paths paths, config::DaemonSettings settings);
+    ~Daemon();
+
+    /// Makes the sockets. Throws Error.
+    void listen();
+    /// Serves until a signal or the idle timeout ends it; `up` is called once clients are accepted.
+    Task<> serve(Signals& signals, StartReport report);
+
+  private:
+    Task<> start_drivers();
+    Task<> stop_drivers();
+    void reload_drivers();
+    Task<> watch_signals(Signals* signals);
+    void clients_changed();
+    bool inhibited() const;
+
+    Options options_;
+    Paths paths_;
+    config::DaemonSettings settings_;
+    DriverChoice choice_;
+    rpc::ConnectionCalls connection_calls_;
+    rpc::Server clients_, admin_;
+    Event ending_;
+    std::unique_ptr<Loop::Timer> idle_;
+    TaskGroup tasks_;
+
+    struct Drivers;
+    std::unique_ptr<Drivers> drivers_;
+};
+
+}  // namespace innkeeper::app

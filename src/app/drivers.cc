@@ -1,0 +1,56 @@
+#include "app/drivers.h"
+
+#include <fmt/format.h>
+
+#include "app/uri.h"
+#include "base/error.h"
+
+namespace innkeeper::app {
+
+namespace {
+
+/// The drivers that the peer's distribution leaves out of its build, and names when asked for.
+constexpr std::string_view never_built[] = {"hyperv", "vz", "openvz", "vmware", "vmwarefusion", "esx", "vpx", "gsx"};
+
+Error no_driver(std::string what) { return Error(ErrorCode::no_connect, ErrorDomain::none, std::move(what)); }
+
+}  // namespace
+
+void DriverChoice::add_hypervisor(rpc::DriverPart part, std::vector<int> features) {
+    auto& choice = by_scheme_[part.name];
+    choice.hypervisor = true;
+    choice.drivers = std::make_shared<rpc::DriverSet>();
+    choice.drivers->features = std::move(features);
+    choice.drivers->parts.push_back(std::move(part));
+    for (const auto& other : secondary_) choice.drivers->parts.push_back(other);
+}
+
+void DriverChoice::add_secondary(rpc::DriverPart part) {
+    auto& choice = by_scheme_[part.name];
+    choice.drivers = std::make_shared<rpc::DriverSet>();
+    choice.drivers->parts.push_back(part);
+    for (auto& [scheme, other] : by_scheme_)
+        if (other.hypervisor) other.drivers->parts.push_back(part);
+    secondary_.push_back(std::move(part));
+}
+
+rpc::Opened DriverChoice::open(const std::string& text) {
+    const bool system = privilege_ == Paths::Privilege::system;
+    const std::string_view instance = system ? "system" : "session";
+    const std::string asked = text.empty() ? fmt::format("qemu:///{}", instance) : text;
+    const Uri uri = Uri::parse(asked);
+    if (uri.scheme.empty()) throw no_driver(fmt::format("URI '{}' does not include a driver name", text));
+    for (const auto name : never_built)
+        if (uri.scheme == name)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::none,
+                        fmt::format("libvirt was built without the '{}' driver", uri.scheme));
+    const auto at = by_scheme_.find(uri.scheme);
+    if (at == by_scheme_.end() || !uri.authority.empty()) throw no_driver(text);
+    // A privileged daemon serves both paths.
+    if (uri.path != fmt::format("/{}", instance) && !(system && uri.path == "/session"))
+        throw Error(ErrorCode::internal_error, ErrorDomain::none,
+                    fmt::format("unexpected {0} URI path '{1}', try {0}:///{2}", uri.scheme, uri.path, instance));
+    return {at->second.drivers, asked};
+}
+
+}  // namespace innkeeper::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/paths.h"
+#include "rpc/server/drivers.h"
+
+namespace innkeeper::app {
+
+/// Which drivers stand behind which URI. A hypervisor's connections reach its own driver first, then the secondary
+/// ones, which also open by themselves (`network:///system`).
+class DriverChoice final : public rpc::Drivers {
+  public:
+    explicit DriverChoice(Paths::Privilege privilege) : privilege_(privilege) {}
+
+    void add_hypervisor(rpc::DriverPart part, std::vector<int> features = {});
+    void add_secondary(rpc::DriverPart part);
+
+    rpc::Opened open(const std::string& uri) override;
+
+  private:
+    struct Choice {
+        std::shared_ptr<rpc::DriverSet> drivers;
+        bool hypervisor = false;
+    };
+
+    Paths::Privilege privilege_;
+    std::map<std::string, Choice, std::less<>> by_scheme_;
+    std::vector<rpc::DriverPart> secondary_;
+};
+
+}  // namespace innkeeper::app

@@ -1,0 +1,148 @@
+// libvirtd: all drivers in one process.
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/daemon.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "config/qemu_settings.h"
+
+namespace innkeeper::app {
+namespace {
+
+config::DaemonSettings read_settings(const Options& options, const Paths& paths) {
+    if (options.config) return config::DaemonSettings::read(*options.config);
+    const std::string standard = paths.config() + "/libvirtd.conf";
+    return config::DaemonSettings::read(path_exists(standard) ? standard : "");
+}
+
+/// Option over environment over file.
+void set_up_log(const Options& options, const Paths& paths, const config::DaemonSettings& settings) {
+    auto level = settings.log_level;
+    if (const char* debug = std::getenv("LIBVIRT_DEBUG"); debug != nullptr && *debug != '\0') {
+        const std::string_view word = debug;
+        level = word == "1" || word == "debug"     ? 1
+                : word == "2" || word == "info"    ? 2
+                : word == "3" || word == "warning" ? 3
+                : word == "4" || word == "error"   ? 4
+                                                   : 0;
+    }
+    if (level < 1 || level > 4)
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("Failed to set logging priority, argument '{}' is invalid", level));
+    if (options.verbose && level > 2) level = 2;
+    log::set_level(static_cast<log::Level>(level));
+
+    const char* environment = std::getenv("LIBVIRT_LOG_OUTPUTS");
+    std::string outputs = environment != nullptr ? environment : settings.log_outputs.value_or("");
+    if (outputs.empty() && options.daemonize) {
+        make_directories(paths.log());
+        outputs = fmt::format("1:file:{}/libvirtd.log", paths.log());
+    } else if (!options.root.empty()) {
+        // A file that the configuration names lies below the root, as all do.
+        for (std::size_t at = 0; (at = outputs.find(":file:/", at)) != std::string::npos; at += 6)
+            outputs.insert(at + 6, options.root);
+    }
+    log::set_outputs(outputs);
+}
+
+int run(int argc, char** argv) {
+    auto [options, exit_status] = Options::parse(argc, argv);
+    if (exit_status) return *exit_status;
+    if (options.print_sample) {
+        fmt::print("{}", config::sample<config::DaemonSettings>());
+        return 0;
+    }
+    const auto privilege = ::geteuid() == 0 ? Paths::Privilege::system : Paths::Privilege::user;
+    const Paths paths = Paths::standard(privilege, options.root);
+
+    config::DaemonSettings settings;
+    try {
+        settings = read_settings(options, paths);
+    } catch (const Error& error) {
+        log::error("Can't load config file: {}: {}", error.message(),
+                   options.config.value_or(paths.config() + "/libvirtd.conf"));
+        return 1;
+    }
+    try {
+        set_up_log(options, paths, settings);
+    } catch (const Error& error) {
+        fmt::print(stderr, "libvirt:  error : {}\n", error.message());
+        return 1;
+    }
+    for (const auto& driver : settings.access_drivers)
+        if (driver != "none" && driver != "nop" && driver != "polkit") {
+            log::error("internal error: Cannot find security driver '{}'", driver);
+            return 1;
+        }
+
+    StartReport report;
+    const auto failed = [&report](StartFailure failure) {
+        report.tell(failure);
+        return static_cast<int>(failure);
+    };
+    try {
+        if (options.daemonize) report = daemonize(argv[0]);
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        return 1;
+    }
+
+    const std::string pid_path = options.pid_file.value_or(paths.pid_file("libvirtd"));
+    std::optional<PidFile> pid_file;
+    if (!pid_path.empty()) {
+        try {
+            if (!options.root.empty() || !paths.is_system()) make_directories(parent_of(pid_path));
+            pid_file = PidFile::acquire(pid_path, ::getpid());
+            if (!pid_file) log::error("Failed to acquire pid file '{}': Resource temporarily unavailable", pid_path);
+        } catch (const Error& error) {
+            log::error("{}", error.message());
+        }
+        if (!pid_file) return failed(StartFailure::pid_file);
+    }
+
+    try {
+        const mode_t mask = ::umask(paths.is_system() ? 022 : 077);
+        make_directories(paths.state());
+        ::umask(mask);
+    } catch (const Error& error) {
+        log::error("unable to create rundir {}: {}", paths.state(), error.message());
+        return failed(StartFailure::run_directory);
+    }
+
+    std::signal(SIGPIPE, SIG_IGN);
+    Loop loop;
+    std::optional<Signals> signals;
+    try {
+        signals.emplace(std::vector<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP});
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        return failed(StartFailure::signals);
+    }
+    Daemon daemon(options, paths, std::move(settings));
+    try {
+        daemon.listen();
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        return failed(StartFailure::network);
+    }
+    try {
+        loop.run(daemon.serve(*signals, std::move(report)));
+    } catch (const std::exception& error) {
+        log::error("{}", error.what());
+        return 1;
+    }
+    loop.run_ready();
+    return 0;
+}
+
+}  // namespace
+}  // namespace innkeeper::app
+
+int main(int argc, char** argv) { return innkeeper::app::run(argc, argv); }

@@ -1,0 +1,142 @@
+#include "rpc/server/connection_calls.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace innkeeper::rpc {
+
+namespace wire = protocol::remote;
+
+namespace {
+
+constexpr std::uint32_t open_read_only = 1;
+constexpr std::uint64_t lib_version = 9'000'000;  // what we are compatible with: clients choose their calls by it
+
+constexpr int feature_descriptors = 8, feature_typed_strings = 9, feature_keepalive = 10, feature_event_callbacks = 14,
+              feature_close_callback = 15, feature_network_update_order = 16;
+
+Session& session_of(const Caller& caller) { return static_cast<Session&>(*caller.session); }
+
+const Opened& opened(const Caller& caller) {
+    const auto& opened = session_of(caller).opened();
+    if (!opened) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
+    return *opened;
+}
+
+Error auth_failed() { return Error(ErrorCode::auth_failed, ErrorDomain::rpc, "authentication failed"); }
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+    return name.data();
+}
+
+}  // namespace
+
+void ConnectionCalls::add_to(HandlerTable& table) {
+    table.add<wire::ConnectOpen>(*this, &ConnectionCalls::connect_open);
+    table.add<wire::ConnectClose>(*this, &ConnectionCalls::connect_close);
+    table.add<wire::ConnectSupportsFeature>(*this, &ConnectionCalls::connect_supports_feature);
+    table.add<wire::ConnectGetUri>(*this, &ConnectionCalls::connect_get_uri);
+    table.add<wire::ConnectGetHostname>(*this, &ConnectionCalls::connect_get_hostname);
+    table.add<wire::ConnectGetLibVersion>(*this, &ConnectionCalls::connect_get_lib_version);
+    table.add<wire::ConnectIsSecure>(*this, &ConnectionCalls::connect_is_secure);
+    table.add<wire::ConnectRegisterCloseCallback>(*this, &ConnectionCalls::connect_register_close_callback);
+    table.add<wire::ConnectUnregisterCloseCallback>(*this, &ConnectionCalls::connect_unregister_close_callback);
+    table.add<wire::AuthList>(*this, &ConnectionCalls::auth_list);
+    table.add<wire::AuthPolkit>(*this, &ConnectionCalls::auth_polkit);
+    table.add<wire::AuthSaslInit>(*this, &ConnectionCalls::auth_sasl_init);
+    table.add<wire::AuthSaslStart>(*this, &ConnectionCalls::auth_sasl_start);
+    table.add<wire::AuthSaslStep>(*this, &ConnectionCalls::auth_sasl_step);
+}
+
+void ConnectionCalls::connect_open(const Caller& caller, const wire::ConnectOpenArgs& args) {
+    Session& session = session_of(caller);
+    if (session.opened()) {
+        // The peer (9.0) gives up what the first open had opened.
+        session.drop_opened();
+        throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "connection already open");
+    }
+    if (!args.name) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "connection not open");
+    // Bits of the client's own come along in the flags: only this one is meant for us.
+    session.set_opened(drivers_.open(*args.name), (args.flags & open_read_only) != 0);
+}
+
+void ConnectionCalls::connect_close(const Caller& caller) { session_of(caller).close_after_reply(); }
+
+wire::ConnectSupportsFeatureRet ConnectionCalls::connect_supports_feature(
+    const Caller& caller, const wire::ConnectSupportsFeatureArgs& args) {
+    // The question whether we know keepalive is the request to begin with it.
+    if (args.feature == feature_keepalive) {
+        session_of(caller).start_keepalive();
+        return {1};
+    }
+    const auto& features = opened(caller).drivers->features;
+    switch (args.feature) {
+        case feature_descriptors:
+        case feature_typed_strings:
+        case feature_event_callbacks:
+        case feature_close_callback:
+        case feature_network_update_order:
+            return {1};
+        default:
+            return {std::ranges::find(features, args.feature) != features.end() ? 1 : 0};
+    }
+}
+
+wire::ConnectGetUriRet ConnectionCalls::connect_get_uri(const Caller& caller) { return {opened(caller).uri}; }
+
+wire::ConnectGetHostnameRet ConnectionCalls::connect_get_hostname(const Caller& caller) {
+    opened(caller);
+    return {host_name()};
+}
+
+wire::ConnectGetLibVersionRet ConnectionCalls::connect_get_lib_version(const Caller& caller) {
+    opened(caller);
+    return {lib_version};
+}
+
+wire::ConnectIsSecureRet ConnectionCalls::connect_is_secure(const Caller& caller) {
+    opened(caller);
+    return {session_of(caller).connection().is_secure() ? 1 : 0};
+}
+
+// Our drivers lose no connection of their own: there is nothing to tell, as with the peer's local drivers.
+void ConnectionCalls::connect_register_close_callback(const Caller& caller) { opened(caller); }
+void ConnectionCalls::connect_unregister_close_callback(const Caller& caller) { opened(caller); }
+
+wire::AuthListRet ConnectionCalls::auth_list(const Caller& caller) {
+    Session& session = session_of(caller);
+    const auto configured = session.service().authentication;
+    auto type = static_cast<wire::AuthType>(0);
+    if (!session.is_authenticated()) {
+        // Root need not ask polkit, but is let in by this very call only.
+        if (configured == Authentication::polkit && session.identity().uid == uid_t{0})
+            session.set_authenticated();
+        else
+            type = static_cast<wire::AuthType>(configured == Authentication::polkit ? 2 : 1);
+    }
+    return {{type}};
+}
+
+Task<wire::AuthPolkitRet> ConnectionCalls::auth_polkit(Caller caller) {
+    Session& session = session_of(caller);
+    if (session.is_authenticated() || session.service().authentication != Authentication::polkit) throw auth_failed();
+    if (polkit_ == nullptr)
+        throw Error(ErrorCode::auth_unavailable, ErrorDomain::polkit, "polkit is not available to this daemon");
+    co_await polkit_->check(session.identity(), session.service().read_only);
+    if (!session.is_closed()) session.set_authenticated();
+    co_return wire::AuthPolkitRet{1};
+}
+
+wire::AuthSaslInitRet ConnectionCalls::auth_sasl_init(const Caller&) { throw auth_failed(); }
+wire::AuthSaslStartRet ConnectionCalls::auth_sasl_start(const Caller&, const wire::AuthSaslStartArgs&) {
+    throw auth_failed();
+}
+wire::AuthSaslStepRet ConnectionCalls::auth_sasl_step(const Caller&, const wire::AuthSaslStepArgs&) {
+    throw auth_failed();
+}
+
+}  // namespace innkeeper::rpc

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+
+#include "protocol/remote/connect.h"
+#include "rpc/codec/handlers.h"
+#include "rpc/server/session.h"
+
+namespace innkeeper::rpc {
+
+/// Checks with polkit, in the process that asks; what is behind it is the access room's matter.
+class Authenticator {
+  public:
+    virtual ~Authenticator() = default;
+    /// Throws Error (auth_failed or auth_unavailable) unless the client may connect.
+    virtual Task<> check(Identity identity, bool read_only) = 0;
+};
+
+/// The calls of the remote program that concern the connection itself: opening and closing it, authentication, and
+/// what a client asks about it. Drivers have all the others.
+class ConnectionCalls {
+  public:
+    /// Without an authenticator polkit's question cannot be asked: then only root gets in where polkit is configured.
+    explicit ConnectionCalls(Drivers& drivers, Authenticator* polkit = nullptr) : drivers_(drivers), polkit_(polkit) {}
+    void add_to(HandlerTable& table);
+
+  private:
+    void connect_open(const Caller& caller, const protocol::remote::ConnectOpenArgs& args);
+    void connect_close(const Caller& caller);
+    protocol::remote::ConnectSupportsFeatureRet connect_supports_feature(
+        const Caller& caller, const protocol::remote::ConnectSupportsFeatureArgs& args);
+    protocol::remote::ConnectGetUriRet connect_get_uri(const Caller& caller);
+    protocol::remote::ConnectGetHostnameRet connect_get_hostname(const Caller& caller);
+    protocol::remote::ConnectGetLibVersionRet connect_get_lib_version(const Caller& caller);
+    protocol::remote::ConnectIsSecureRet connect_is_secure(const Caller& caller);
+    void connect_register_close_callback(const Caller& caller);
+    void connect_unregister_close_callback(const Caller& caller);
+
+    protocol::remote::AuthListRet auth_list(const Caller& caller);
+    Task<protocol::remote::AuthPolkitRet> auth_polkit(Caller caller);
+    protocol::remote::AuthSaslInitRet auth_sasl_init(const Caller& caller);
+    protocol::remote::AuthSaslStartRet auth_sasl_start(const Caller& caller,
+                                                       const protocol::remote::AuthSaslStartArgs& args);
+    protocol::remote::AuthSaslStepRet auth_sasl_step(const Caller& caller,
+                                                     const protocol::remote::AuthSaslStepArgs& args);
+
+    Drivers& drivers_;
+    Authenticator* polkit_;
+};
+
+}  // namespace innkeeper::rpc

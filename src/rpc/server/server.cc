@@ -1,0 +1,120 @@
+#include "rpc/server/server.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/log.h"
+#include "rpc/server/call.h"
+
+namespace innkeeper::rpc {
+
+Server::Server(std::string name, Limits limits, std::vector<std::uint32_t> programs)
+    : name_(std::move(name)), limits_(limits), self_(std::make_shared<Server*>(this)) {
+    for (const auto number : programs) {
+        programs_.push_back(protocol::find_program(number));
+        assert(programs_.back() != nullptr);
+    }
+}
+
+Server::~Server() {
+    *self_ = nullptr;
+    assert(sessions_.empty());
+}
+
+const protocol::Program* Server::offered(std::uint32_t number, std::uint32_t version) const {
+    for (const auto* program : programs_)
+        if (program->number == number && program->version == version) return program;
+    return nullptr;
+}
+
+void Server::listen(std::unique_ptr<Listener> listener, Service service) {
+    listening_.push_back({std::move(listener), service});
+}
+
+void Server::accept() {
+    accepting_ = true;
+    for (auto& [listener, service] : listening_)
+        listener->start([this, service](std::unique_ptr<Connection> connection) {
+            if (only_uid_ && connection->identity().uid != only_uid_) {
+                log::warning("a client of user {} is turned away from the {} server",
+                             connection->identity().uid.value_or(static_cast<uid_t>(-1)), name_);
+                return;
+            }
+            adopt(std::move(connection), service);
+        });
+    check_limits();
+}
+
+std::shared_ptr<Session> Server::adopt(std::unique_ptr<Connection> connection, Service service) {
+    auto session = std::make_shared<Session>(*this, next_id_++, std::move(connection), service);
+    sessions_.emplace(session->id(), session);
+    if (!session->is_authenticated()) ++anonymous_;
+    session->start();
+    check_limits();
+    if (changed_) changed_();
+    return session;
+}
+
+/// At a limit nobody is turned away: who comes waits in the sockets' backlogs.
+void Server::check_limits() {
+    if (!accepting_ || closed_) return;
+    const bool all = sessions_.size() >= limits_.max_clients;
+    const bool strangers = limits_.max_anonymous_clients != 0 && anonymous_ >= limits_.max_anonymous_clients;
+    if (full_ == (all || strangers)) return;
+    full_ = all || strangers;
+    if (full_)
+        log::warning("no more clients are accepted: {} of {}, {} of {} not authenticated", sessions_.size(),
+                     limits_.max_clients, anonymous_, limits_.max_anonymous_clients);
+    for (auto& entry : listening_) full_ ? entry.listener->pause() : entry.listener->resume();
+}
+
+void Server::authenticated() {
+    --anonymous_;
+    check_limits();
+}
+
+void Server::gone(Session& session) {
+    if (!session.is_authenticated()) --anonymous_;
+    const auto at = sessions_.find(session.id());
+    if (at == sessions_.end()) return;
+    // Whoever ended it may stand in one of its calls or timers: it goes in a later turn.
+    Loop::current().post([held = std::move(at->second)]() mutable { held.reset(); });
+    sessions_.erase(at);
+    check_limits();
+    if (changed_) changed_();
+}
+
+void Server::want_flush(Session& session) {
+    to_flush_.push_back(std::static_pointer_cast<Session>(session.shared_from_this()));
+    if (to_flush_.size() > 1) return;
+    Loop::current().post([self = self_] {
+        if (*self == nullptr) return;
+        for (const auto& wanting : std::exchange((*self)->to_flush_, {})) wanting->flush();
+    });
+}
+
+std::vector<std::shared_ptr<Session>> Server::sessions() const {
+    std::vector<std::shared_ptr<Session>> all;
+    all.reserve(sessions_.size());
+    for (const auto& [id, session] : sessions_) all.push_back(session);
+    std::ranges::sort(all, {}, &Session::id);
+    return all;
+}
+
+Task<> Server::close(std::chrono::seconds patience) {
+    closed_ = true;
+    listening_.clear();
+    for (const auto& session : sessions()) session->close();
+    bool late = false;
+    try {
+        co_await within(patience, "the end of calls in progress", calls_.idle());
+    } catch (const Error& error) {
+        late = true;
+        log::warning("{}", error.message());
+    }
+    // Those still running are cancelled: they unwind at their next wait.
+    if (late) calls_.cancel();
+    co_await calls_.close();
+}
+
+}  // namespace innkeeper::rpc

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "loop/event.h"
+#include "loop/group.h"
+#include "rpc/codec/handlers.h"
+#include "rpc/server/drivers.h"
+#include "rpc/server/limits.h"
+#include "rpc/server/session.h"
+#include "rpc/transport/listener.h"
+
+namespace innkeeper::rpc {
+
+/// The clients of one server: `libvirtd` with its read-write and read-only sockets, or `admin`.
+class Server {
+  public:
+    /// `programs`: what the server offers on every connection. `own`: handlers that need no open connection.
+    Server(std::string name, Limits limits, std::vector<std::uint32_t> programs);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    const std::string& name() const { return name_; }
+    Limits& limits() { return limits_; }
+
+    /// Handlers that work without connect_open, and come before the drivers'.
+    HandlerTable& own_handlers() { return own_; }
+    /// Only clients of this user are served; others are turned away at once.
+    void only_for(uid_t uid) { only_uid_ = uid; }
+
+    /// Clients queue until accept() is called.
+    void listen(std::unique_ptr<Listener> listener, Service service);
+    void accept();
+    /// A connection that is there already.
+    std::shared_ptr<Session> adopt(std::unique_ptr<Connection> connection, Service service);
+
+    std::size_t clients() const { return sessions_.size(); }
+    std::size_t anonymous() const { return anonymous_; }
+    std::vector<std::shared_ptr<Session>> sessions() const;
+    /// Called when the number of clients has changed.
+    void on_change(std::move_only_function<void()> changed) { changed_ = std::move(changed); }
+
+    /// Stops accepting, closes all clients, and waits for their calls at most so long.
+    Task<> close(std::chrono::seconds patience);
+
+  private:
+    friend class Session;
+    struct Listening {
+        std::unique_ptr<Listener> listener;
+        Service service;
+    };
+    const protocol::Program* offered(std::uint32_t number, std::uint32_t version) const;
+    void check_limits();
+    void gone(Session& session);
+    void authenticated();
+    void want_flush(Session& session);
+
+    std::string name_;
+    Limits limits_;
+    std::vector<const protocol::Program*> programs_;
+    HandlerTable own_;
+    std::optional<uid_t> only_uid_;
+    std::vector<Listening> listening_;
+    bool accepting_ = false, full_ = false, closed_ = false;
+    std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+    std::size_t anonymous_ = 0;
+    std::uint64_t next_id_ = 1;
+    std::vector<std::shared_ptr<Session>> to_flush_;
+    std::vector<std::unique_ptr<Session::Call>> spare_;  ///< calls whose memory is used again
+    std::move_only_function<void()> changed_;
+    std::shared_ptr<Server*> self_;  ///< for work posted to the loop, which may outlive us
+    TaskGroup calls_;
+};
+
+}  // namespace innkeeper::rpc

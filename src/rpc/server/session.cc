@@ -1,0 +1,466 @@
+#include "rpc/server/session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/log.h"
+#include "rpc/server/call.h"
+#include "rpc/server/server.h"
+#include "rpc/server/stream.h"
+
+namespace innkeeper::rpc {
+
+Session::Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service)
+    : server_(server),
+      id_(id),
+      connection_(std::move(connection)),
+      service_(service),
+      connected_at_(
+          std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+              .count()),
+      authenticated_(service.authentication == Authentication::none) {
+    if (!authenticated_) reader_.set_longest(limits().anonymous_message);
+}
+
+Session::~Session() = default;
+
+const Limits& Session::limits() const { return server_.limits_; }
+
+void Session::start() {
+    heard_ = Loop::current().now();
+    watch_ = std::make_unique<Watch>(connection_->descriptor(), [this](Watch::Ready what) { ready(what); });
+    watch_->want(true, false);
+    if (authenticated_) return;
+    deadline_ = Loop::current().at(heard_ + limits().anonymous_time, [this] { end("did not authenticate in time"); });
+}
+
+void Session::set_authenticated() {
+    if (authenticated_) return;
+    authenticated_ = true;
+    deadline_.reset();
+    reader_.set_longest(frame_max);
+    server_.authenticated();
+}
+
+void Session::set_opened(Opened opened, bool read_only) {
+    opened_ = std::move(opened);
+    opened_read_only_ = read_only;
+}
+
+// Reading
+
+/// A client that does not read, or whose calls and streams nobody gets on with, is not read either.
+bool Session::may_read() const {
+    return !closed_ && !closing_ && waiting_.size() < limits().waiting_calls &&
+           waiting_bytes_ < limits().waiting_bytes && stream_bytes_ < limits().stream_incoming &&
+           outgoing_.bytes() < limits().outgoing_most;
+}
+
+void Session::watch() {
+    if (!closed_ && watch_) watch_->want(may_read(), write_blocked_);
+}
+
+void Session::ready(Watch::Ready what) {
+    const auto self = shared_from_this();
+    handling_ = true;
+    if (what.write) {
+        write_blocked_ = false;
+        flush();
+    }
+    if (what.read && may_read()) read();
+    handling_ = false;
+    if (!closed_) flush();
+    watch();
+}
+
+void Session::read() {
+    // What is left of an earlier read comes first.
+    take_frames();
+    if (!may_read()) return;
+    switch (reader_.fill(*connection_)) {
+        case FrameReader::Read::nothing:
+            return;
+        case FrameReader::Read::ended:
+            end(nullptr);
+            return;
+        case FrameReader::Read::more:
+            break;
+    }
+    heard_ = Loop::current().now();
+    unanswered_ = 0;
+    take_frames();
+}
+
+void Session::take_frames() {
+    while (may_read()) {
+        auto frame = reader_.next();
+        if (!frame) break;
+        take(std::move(*frame));
+    }
+    if (closed_) return;
+    if (reader_.is_hostile()) {
+        end("sent something that is no message");
+        return;
+    }
+    reader_.rest();
+}
+
+void Session::take(RawFrame frame) {
+    XdrReader in(frame.header);
+    const MessageHeader header = decode_header(in);
+    switch (header.type) {
+        case MessageType::call:
+        case MessageType::call_with_fds:
+            take_call(header, frame);
+            return;
+        case MessageType::stream:
+        case MessageType::stream_hole:
+            take_stream_packet(header, frame.payload);
+            return;
+        case MessageType::message:
+            if (header.prog == protocol::keepalive_program) take_keepalive(header);
+            return;
+        default:
+            return;  // whatever else comes has no meaning here, and is passed over as the peer does
+    }
+}
+
+void Session::take_keepalive(const MessageHeader& header) {
+    if (header.vers != protocol::keepalive_version || header.proc != protocol::keepalive_ping) return;
+    client_asks_ = true;
+    outgoing_.push(encode_keepalive(protocol::keepalive_pong));
+    want_flush();
+}
+
+bool Session::may_begin() const {
+    return in_progress_ < limits().max_client_requests && outgoing_.bytes() < limits().outgoing_pause;
+}
+
+void Session::take_call(const MessageHeader& header, RawFrame& frame) {
+    std::string_view payload = frame.payload;
+    // The number of descriptors, which the reader has seen already.
+    if (header.type == MessageType::call_with_fds) payload.remove_prefix(4);
+    if (waiting_.empty() && may_begin()) {
+        begin(header, payload, std::move(frame.descriptors));
+        return;
+    }
+    waiting_bytes_ += payload.size();
+    waiting_.push_back({header, std::string(payload), std::move(frame.descriptors)});
+}
+
+void Session::begin_waiting() {
+    while (!closed_ && !closing_ && !waiting_.empty() && may_begin()) {
+        WaitingCall call = std::move(waiting_.front());
+        waiting_.pop_front();
+        waiting_bytes_ -= call.payload.size();
+        begin(call.header, call.payload, std::move(call.descriptors));
+    }
+}
+
+void Session::take_stream_packet(const MessageHeader& header, std::string_view payload) {
+    const StreamKey key{header.prog, header.proc, header.serial};
+    const auto at = streams_.find(key);
+    if (at == streams_.end()) return;
+    const protocol::Procedure& row = *at->second.row;
+    // A client's packets may end the stream, and its handler may run then: hold it.
+    ServerStream* stream = at->second.stream;
+    if (header.type == MessageType::stream_hole) {
+        if (stream == nullptr) return;
+        if (!stream->is_sparse()) {
+            end("sent a hole in a stream without holes");
+            return;
+        }
+        try {
+            const auto hole = decoded<protocol::StreamHole>(payload);
+            if (hole.length < 1 || hole.flags != 0)
+                throw Error(ErrorCode::rpc, ErrorDomain::rpc, "Unable to decode message payload");
+            stream->take(Hole{hole.length});
+        } catch (const Error& error) {
+            stream->fail(error);
+        }
+        return;
+    }
+    switch (header.status) {
+        case MessageStatus::continue_:
+            if (stream != nullptr && !payload.empty()) stream->take(std::string(payload));
+            return;
+        case MessageStatus::ok:
+            if (stream != nullptr) {
+                stream->client_finished();
+            } else {
+                streams_.erase(at);
+                outgoing_.push(encode_stream(row, header.serial, MessageStatus::ok));
+                want_flush();
+            }
+            return;
+        case MessageStatus::error:
+            if (stream != nullptr)
+                stream->abandon();
+            else
+                streams_.erase(at);
+            outgoing_.push(encode_stream(row, header.serial, MessageStatus::ok));
+            want_flush();
+            return;
+    }
+}
+
+// Calls
+
+void Session::begin(const MessageHeader& header, std::string_view payload, std::vector<Fd> descriptors) {
+    std::unique_ptr<Call> call;
+    if (server_.spare_.empty()) {
+        call = std::make_unique<Call>();
+    } else {
+        call = std::move(server_.spare_.back());
+        server_.spare_.pop_back();
+    }
+    call->header = header;
+    call->caller.serial = header.serial;
+    if (!descriptors.empty()) call->caller.fds = std::make_shared<std::vector<Fd>>(std::move(descriptors));
+    std::optional<Task<>> later;
+    try {
+        dispatch(*call, payload, later);
+        if (later) {
+            ++in_progress_;
+            auto self = std::static_pointer_cast<Session>(shared_from_this());
+            server_.calls_.spawn(finish(std::move(self), std::move(call), std::move(*later)));
+            return;
+        }
+        reply(*call);
+    } catch (...) {
+        reply_error(*call, std::current_exception());
+    }
+    call->clear();
+    if (server_.spare_.size() < 64) server_.spare_.push_back(std::move(call));
+}
+
+void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<>>& later) {
+    const MessageHeader& header = call.header;
+    const protocol::Program* program = server_.offered(header.prog, header.vers);
+    if (program == nullptr) throw unknown_program(header.prog, header.vers);
+    if (header.status != MessageStatus::ok)
+        throw Error(ErrorCode::rpc, ErrorDomain::rpc,
+                    fmt::format("Unexpected message status {}", static_cast<std::int32_t>(header.status)));
+    const protocol::Procedure* row = program->find(header.proc);
+    if (row == nullptr) throw unknown_procedure(header.proc);
+    if (!authenticated_ && !row->name.starts_with("auth_"))
+        throw Error(ErrorCode::rpc, ErrorDomain::rpc, "authentication required");
+    call.row = row;
+    call.caller.row = row;
+    call.caller.session = shared_from_this();
+    if (row->fds == protocol::FdDirection::reply || row->fds == protocol::FdDirection::both)
+        call.caller.reply_fds = std::make_shared<std::vector<Fd>>();
+
+    XdrReader in(payload);
+    if (const auto own = server_.own_.find(*row)) {
+        call.domain = ErrorDomain::rpc;
+        later = (*own)->invoke(call.caller, in, call.writer);
+        return;
+    }
+    if (!opened_) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
+    // The drivers are held by what was opened, which a waiting handler does not outlive: they live as the daemon does.
+    const auto found = opened_->drivers->find(*row);
+    if (!found) {
+        check_access(call.caller, *row, {});
+        throw unsupported(*row);
+    }
+    call.domain = found->domain;
+    later = found->handler->invoke(call.caller, in, call.writer);
+}
+
+Task<> Session::finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work) {
+    std::exception_ptr error;
+    bool cancelled = false;
+    try {
+        co_await std::move(work);
+    } catch (const Cancelled&) {
+        cancelled = true;
+    } catch (...) {
+        error = std::current_exception();
+    }
+    --self->in_progress_;
+    if (self->closed_ || cancelled) co_return;
+    if (!error) {
+        try {
+            self->reply(*call);
+        } catch (...) {
+            error = std::current_exception();
+        }
+    }
+    if (error) self->reply_error(*call, error);
+    self->begin_waiting();
+    self->watch();
+}
+
+void Session::reply(Call& call) {
+    std::string& out = outgoing_.tail();
+    const auto& fds = call.caller.reply_fds;
+    if (fds && !fds->empty()) {
+        FrameWriter frame(out, reply_header(call.header, MessageStatus::ok, MessageType::reply_with_fds));
+        frame.body().put_uint32(static_cast<std::uint32_t>(fds->size()));
+        frame.put_raw(call.results);
+        frame.finish();
+        outgoing_.push_descriptors(std::move(*fds));
+    } else if (call.results.size() <= 4096) {
+        FrameWriter frame(out, reply_header(call.header));
+        frame.put_raw(call.results);
+        frame.finish();
+    } else {
+        outgoing_.push(encode_reply(call.header, call.results));
+    }
+    want_flush();
+}
+
+void Session::reply_error(const Call& call, std::exception_ptr failure) {
+    // A call that fails has no stream.
+    if (const auto at = streams_.find({call.header.prog, call.header.proc, call.header.serial}); at != streams_.end()) {
+        if (at->second.stream != nullptr)
+            at->second.stream->abandon();
+        else
+            streams_.erase(at);
+    }
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& thrown) {
+        Error error = thrown;
+        error.set_domain_if_none(call.domain);
+        outgoing_.push(encode_error_reply(call.header, error));
+    } catch (const std::exception& thrown) {
+        log::error("{} failed: {}", call.row != nullptr ? call.row->name : "a call", thrown.what());
+        outgoing_.push(
+            encode_error_reply(call.header, Error(ErrorCode::internal_error, call.domain, std::string(thrown.what()))));
+    }
+    want_flush();
+}
+
+// Writing
+
+void Session::want_flush() {
+    if (handling_ || flush_wanted_ || closed_) return;
+    flush_wanted_ = true;
+    server_.want_flush(*this);
+}
+
+void Session::flush() {
+    flush_wanted_ = false;
+    if (closed_ || write_blocked_) return;
+    if (!outgoing_.empty()) {
+        switch (outgoing_.flush(*connection_)) {
+            case Connection::Result::Kind::ended:
+                end(nullptr);
+                return;
+            case Connection::Result::Kind::would_block:
+                write_blocked_ = true;
+                break;
+            case Connection::Result::Kind::done:
+                break;
+        }
+        if (outgoing_.bytes() < limits().outgoing_pause) {
+            for (Wait* writer : writers_) writer->wake();
+            if (!waiting_.empty()) {
+                const bool outer = std::exchange(handling_, true);
+                begin_waiting();
+                handling_ = outer;
+                if (!closed_ && !write_blocked_ && !outgoing_.empty()) want_flush();
+            }
+        }
+    }
+    if (closing_ && outgoing_.empty() && in_progress_ == 0) {
+        end(nullptr);
+        return;
+    }
+    watch();
+}
+
+void Session::send_event(const protocol::Procedure& row, std::shared_ptr<const std::string> payload) {
+    if (closed_ || closing_) return;
+    if (outgoing_.bytes() + payload->size() > limits().outgoing_most) {
+        end("does not read its events");
+        return;
+    }
+    MessageHeader header = event_header(row);
+    std::string& out = outgoing_.tail();
+    FrameWriter frame(out, header);
+    frame.put_raw(*payload);
+    frame.finish();
+    want_flush();
+}
+
+std::shared_ptr<Stream> Session::open_stream(const protocol::Procedure& row, std::uint32_t serial, bool sparse) {
+    const StreamKey key{row.program, row.number, serial};
+    if (closed_) throw Error(ErrorCode::operation_aborted, ErrorDomain::streams, "the client has gone");
+    if (streams_.contains(key) || streams_.size() >= limits().streams)
+        throw Error(ErrorCode::operation_failed, ErrorDomain::streams, "too many streams of one client");
+    auto stream =
+        std::make_shared<ServerStream>(std::static_pointer_cast<Session>(shared_from_this()), row, serial, sparse);
+    streams_.emplace(key, StreamEntry{stream.get(), &row});
+    return stream;
+}
+
+// Keepalive
+
+void Session::start_keepalive() {
+    if (asks_ || limits().keepalive_interval.count() <= 0) return;
+    asks_ = true;
+    keepalive_ = Loop::current().at(heard_ + limits().keepalive_interval, [this] { keepalive_due(); });
+}
+
+void Session::keepalive_due() {
+    const auto now = Loop::current().now();
+    const auto interval = limits().keepalive_interval;
+    if (!may_read()) {
+        // It is we who do not listen now: its silence says nothing, and ours shall not cut it off.
+        unanswered_ = 0;
+        heard_ = now;
+        if (client_asks_ && !closed_) outgoing_.push(encode_keepalive(protocol::keepalive_pong));
+    } else if (now - heard_ >= interval) {
+        if (unanswered_ >= limits().keepalive_count) {
+            end("does not answer");
+            return;
+        }
+        ++unanswered_;
+        outgoing_.push(encode_keepalive(protocol::keepalive_ping));
+    } else {
+        keepalive_ = Loop::current().at(heard_ + interval, [this] { keepalive_due(); });
+        return;
+    }
+    want_flush();
+    keepalive_ = Loop::current().at(now + interval, [this] { keepalive_due(); });
+}
+
+// The end
+
+std::uint64_t Session::on_close(std::move_only_function<void()> gone) {
+    const auto number = next_on_close_++;
+    if (closed_)
+        gone();
+    else
+        on_close_.emplace(number, std::move(gone));
+    return number;
+}
+
+void Session::cancel_on_close(std::uint64_t number) { on_close_.erase(number); }
+
+void Session::end(const char* why) {
+    if (closed_) return;
+    const auto self = shared_from_this();
+    closed_ = true;
+    if (why != nullptr) log::warning("client {} {}: its connection is closed", id_, why);
+    watch_.reset();
+    // Timers are not destroyed here: this may be one's own call.
+    waiting_.clear();
+    for (Wait* writer : writers_) writer->wake();
+    while (!streams_.empty()) {
+        const auto first = streams_.begin();
+        if (first->second.stream != nullptr)
+            first->second.stream->abandon();
+        else
+            streams_.erase(first);
+    }
+    auto gone = std::exchange(on_close_, {});
+    for (auto& [number, call] : gone) call();
+    server_.gone(*this);
+}
+
+}  // namespace innkeeper::rpc

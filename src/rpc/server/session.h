@@ -1,0 +1,154 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "loop/loop.h"
+#include "loop/watch.h"
+#include "rpc/codec/caller.h"
+#include "rpc/codec/frame.h"
+#include "rpc/server/drivers.h"
+#include "rpc/server/limits.h"
+#include "rpc/transport/connection.h"
+#include "rpc/transport/frame_reader.h"
+#include "rpc/transport/outgoing.h"
+
+namespace innkeeper::rpc {
+
+class Server;
+class ServerStream;
+
+/// How a client proves who it is on a socket (WIRE.md, section 6).
+enum class Authentication { none, sasl, polkit };
+
+/// What a listening socket is for.
+struct Service {
+    bool read_only = false;
+    Authentication authentication = Authentication::none;
+};
+
+/// One client. What a turn of the loop reads from it is handled in that turn; its answers go out with one write at the
+/// end of the turn. Calls that wait run on beside each other, and are answered as they end.
+///
+/// Invariants:
+/// 1. At most `max_client_requests` calls have begun and not ended; those behind wait in order, and are bounded.
+/// 2. After close() nothing is read or written, and whoever still holds the session sends into the void.
+/// 3. The server owns the session until it is closed; calls in progress and streams keep it alive beyond that.
+class Session final : public ClientSession {
+  public:
+    Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service);
+    ~Session() override;
+
+    /// Begins to read.
+    void start();
+    void close() { end(nullptr); }
+
+    std::uint64_t id() const override { return id_; }
+    bool read_only() const override { return service_.read_only || opened_read_only_; }
+    const Identity& identity() const override { return connection_->identity(); }
+    void send_event(const protocol::Procedure& row, std::shared_ptr<const std::string> payload) override;
+    std::shared_ptr<Stream> open_stream(const protocol::Procedure& row, std::uint32_t serial, bool sparse) override;
+    std::uint64_t on_close(std::move_only_function<void()> gone) override;
+    void cancel_on_close(std::uint64_t number) override;
+
+    // What the calls about the connection itself need.
+    Service service() const { return service_; }
+    const Connection& connection() const { return *connection_; }
+    bool is_authenticated() const { return authenticated_; }
+    void set_authenticated();
+    const std::optional<Opened>& opened() const { return opened_; }
+    void set_opened(Opened opened, bool read_only);
+    void drop_opened() { opened_.reset(); }
+    /// Asks the client for signs of life from now on.
+    void start_keepalive();
+    /// Closes once the answer of this call, and all before it, are written.
+    void close_after_reply() { closing_ = true; }
+    std::int64_t connected_at() const { return connected_at_; }
+
+    bool is_closed() const { return closed_; }
+    const Limits& limits() const;
+
+  private:
+    friend class Server;
+    friend class ServerStream;
+    struct Call;
+    struct WaitingCall {
+        MessageHeader header;
+        std::string payload;
+        std::vector<Fd> descriptors;
+    };
+    struct StreamKey {
+        std::uint32_t program;
+        std::int32_t procedure;
+        std::uint32_t serial;
+        auto operator<=>(const StreamKey&) const = default;
+    };
+    /// A stream whose handler has said that it is complete, and has gone, still answers the client's finish.
+    struct StreamEntry {
+        ServerStream* stream = nullptr;
+        const protocol::Procedure* row = nullptr;
+    };
+
+    void ready(Watch::Ready ready);
+    void read();
+    void take_frames();
+    void take(RawFrame frame);
+    void take_call(const MessageHeader& header, RawFrame& frame);
+    void take_stream_packet(const MessageHeader& header, std::string_view payload);
+    void take_keepalive(const MessageHeader& header);
+
+    void begin(const MessageHeader& header, std::string_view payload, std::vector<Fd> descriptors);
+    void dispatch(Call& call, std::string_view payload, std::optional<Task<>>& later);
+    static Task<> finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work);
+    void reply(Call& call);
+    void reply_error(const Call& call, std::exception_ptr error);
+    void begin_waiting();
+    bool may_begin() const;
+    bool may_read() const;
+
+    void want_flush();
+    void flush();
+    void watch();
+    void keepalive_due();
+    void end(const char* why);
+
+    Server& server_;
+    const std::uint64_t id_;
+    std::unique_ptr<Connection> connection_;
+    const Service service_;
+    const std::int64_t connected_at_;
+    bool opened_read_only_ = false;
+    bool authenticated_;
+    bool closing_ = false, closed_ = false;
+    std::optional<Opened> opened_;
+
+    std::unique_ptr<Watch> watch_;
+    FrameReader reader_;
+    Outgoing outgoing_;
+    bool handling_ = false;      ///< in a turn that flushes at its end
+    bool flush_wanted_ = false;  ///< on the server's list
+    bool write_blocked_ = false;
+
+    unsigned in_progress_ = 0;
+    std::deque<WaitingCall> waiting_;
+    std::size_t waiting_bytes_ = 0;
+
+    std::map<StreamKey, StreamEntry> streams_;
+    std::size_t stream_bytes_ = 0;  ///< that handlers have not taken yet
+    std::vector<Wait*> writers_;    ///< of streams, until the client reads
+
+    std::unique_ptr<Loop::Timer> keepalive_, deadline_;
+    Clock::time_point heard_{};
+    unsigned unanswered_ = 0;
+    bool asks_ = false;         ///< the client wanted keepalive from us
+    bool client_asks_ = false;  ///< and sends pings of its own
+
+    std::map<std::uint64_t, std::move_only_function<void()>> on_close_;
+    std::uint64_t next_on_close_ = 1;
+};
+
+}  // namespace innkeeper::rpc

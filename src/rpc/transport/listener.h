@@ -1,0 +1,60 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "loop/loop.h"
+#include "loop/watch.h"
+#include "rpc/transport/connection.h"
+
+namespace innkeeper::rpc {
+
+/// How the file of a UNIX socket looks.
+struct SocketFile {
+    std::string path;
+    mode_t mode = 0700;
+    std::optional<gid_t> group;
+    int backlog = 1000;
+};
+
+/// A listening socket, which gives connections once it is told to: until then clients queue in its backlog. One that
+/// we made removes its file when it goes, unless another daemon has put its own there since.
+class Listener {
+  public:
+    using Accepted = std::move_only_function<void(std::unique_ptr<Connection>)>;
+
+    /// Replaces an existing socket file. Throws Error (system_error) naming the path.
+    static std::unique_ptr<Listener> unix_socket(const SocketFile& file);
+    /// A socket that the service manager made and keeps.
+    static std::unique_ptr<Listener> passed(Fd listening);
+
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    /// Accepts from now on. `accepted` may call pause().
+    void start(Accepted accepted);
+    /// Leaves clients in the backlog until resume().
+    void pause();
+    void resume();
+
+  private:
+    explicit Listener(Fd socket) : socket_(std::move(socket)) {}
+    void accept();
+
+    Fd socket_;
+    std::string path_;  ///< to remove at the end; empty for a passed socket
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+    bool paused_ = false;
+    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<Loop::Timer> again_;
+    std::shared_ptr<Accepted> accepted_;
+};
+
+}  // namespace innkeeper::rpc
