@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
+#include <thread>
 
 #include "loop/loop.h"
 
@@ -18,11 +19,15 @@ boost::asio::thread_pool& pool() {
 
 }  // namespace
 
-Task<> run_in_pool(std::move_only_function<void()> work) {
+namespace {
+
+/// Hands `call` to `post`, which gets it to another thread, and waits until it has run there.
+template <class Post>
+Task<> run_elsewhere(std::move_only_function<void()> work, Post post) {
     Wait wait;
     std::exception_ptr error;
     Loop& loop = Loop::current();
-    boost::asio::post(pool(), [&work, &wait, &error, &loop] {
+    post([&work, &wait, &error, &loop] {
         try {
             work();
         } catch (...) {
@@ -39,6 +44,16 @@ Task<> run_in_pool(std::move_only_function<void()> work) {
     };
     co_await Unscoped{wait};
     if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+Task<> run_in_pool(std::move_only_function<void()> work) {
+    return run_elsewhere(std::move(work), [](auto call) { boost::asio::post(pool(), std::move(call)); });
+}
+
+Task<> run_in_thread(std::move_only_function<void()> work) {
+    return run_elsewhere(std::move(work), [](auto call) { std::thread(std::move(call)).detach(); });
 }
 
 }  // namespace innkeeper::detail
