@@ -33,5 +33,3 @@ add_custom_command(
     COMMAND ${generate_protocol}
     DEPENDS ${INNKEEPER_TABLES} ${CMAKE_SOURCE_DIR}/tools/generate_protocol.py
     COMMENT "Generating the wire protocol")
-add_test(NAME generate_protocol
-    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/generate_protocol_test.py)

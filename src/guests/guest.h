@@ -62,8 +62,12 @@ class Guest : public std::enable_shared_from_this<Guest> {
     Task<DefPtr> current();
 
     /// The right to change the guest. `job` is the word that others see while they wait for it ("start", "save", …).
+    /// Throws Error (no_domain) if the guest is gone by then.
     Task<Turns::Turn> turn(std::string job, std::chrono::milliseconds limit = std::chrono::seconds(30));
-    const std::string& job() const { return turns_->holder(); }
+    /// The same without looking whether the guest is gone.
+    Task<Turns::Turn> queue(std::string job, std::chrono::milliseconds limit = std::chrono::seconds(30));
+    /// The word of who has the turn; empty if nobody has.
+    std::string job() const { return turns_ ? turns_->holder() : std::string(); }
 
     // -- the hypervisor's own -------------------------------------------------------------------------------------
 
@@ -102,9 +106,9 @@ class Guest : public std::enable_shared_from_this<Guest> {
 
     /// The live definition as it is now (assigned addresses, consoles, …); the status file is written.
     void set_live(DefPtr def);
-    /// What the guest has by its balloon, in KiB. Publishes the event if it changed.
+    /// What the guest has by its balloon, in KiB: becomes the current memory of the live definition. Publishes the
+    /// event if it was known before and changed.
     void set_balloon(std::uint64_t kib);
-    std::optional<std::uint64_t> balloon() const { return balloon_; }
     /// Writes the status file now: before the guest's first instruction, and whenever Hypervisor::status_elements
     /// would answer differently. Does not wait for the disk: the run directory lasts as long as the guest does.
     void save_status();
@@ -113,9 +117,29 @@ class Guest : public std::enable_shared_from_this<Guest> {
 
     bool has_managed_save() const { return managed_save_; }
     bool autostarts() const { return autostart_; }
+    bool is_updated() const { return updated_; }
+    /// Neither stored nor running yet: known only so that nobody else takes its name.
+    bool is_visible() const { return !gone_ && (persistent_ || is_active()); }
+
+    /// Becomes active, with what will run; the hypervisor's part follows.
+    void begin(int id, DefPtr live, Condition condition);
+    /// The reason that `ended` will have, whatever the hypervisor makes of it: a guest that is destroyed on request
+    /// looks to it as if it had crashed. Nothing: no longer.
+    void expect_end(std::optional<Shutoff> reason) { expected_end_ = reason; }
+    /// As ended, but it never came up: no event.
+    void abandon(Shutoff reason);
+    /// What is on disk from now on; null: nothing any more.
+    void set_persistent(DefPtr def);
+    void set_autostart(bool autostart);
+    void set_managed_save(bool exists);
+    void lifecycle(Lifecycle event, std::int32_t detail);
+    /// Is in that condition, noted in the status file; no event.
+    void enter(Condition condition);
 
   private:
     friend class Guests;
+
+    void drop(Shutoff reason);
 
     Guests& owner_;
     Uuid uuid_;
@@ -128,11 +152,13 @@ class Guest : public std::enable_shared_from_this<Guest> {
     bool managed_save_ = false;
     bool gone_ = false;
     bool updated_ = false;
+    std::uint32_t edition_ = 0;  ///< of the persistent definition
+    std::optional<Shutoff> expected_end_;
     DefPtr live_;
     std::weak_ptr<const model::DomainDef> persistent_def_;
-    std::optional<std::uint64_t> balloon_;
+    bool balloon_known_ = false;
     std::vector<std::string> taints_;
-    std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
+    std::shared_ptr<Turns> turns_;  ///< made for the first turn: most guests of a large host never need one
 };
 
 using GuestPtr = Guest::Ptr;

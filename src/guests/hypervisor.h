@@ -26,7 +26,7 @@ struct StartOptions {
     bool paused = false;
     bool bypass_cache = false;
     bool reset_nvram = false;
-    /// A saved image to continue from, with the reason to show afterwards. Empty: boot.
+    /// A saved image to continue from. Empty: boot.
     std::string restore_from;
     Running reason = Running::booted;
 };
@@ -108,8 +108,9 @@ class Hypervisor {
     /// The guest is already active: it has an id, a live definition (as yet a copy of what was completed: aliases and
     /// the like are the driver's to add, with guest->set_live) and the condition paused (starting up). Sets
     /// guest->machine and pid, saves the status before the first instruction runs, and returns when the CPUs run, after
-    /// guest->running(options.reason); with `paused`, when they could. If it throws, nothing of the guest is left (the
-    /// caller then ends it). The caller publishes "started".
+    /// guest->running(options.reason); with `paused`, which a restored guest always is, when they could (the caller
+    /// then calls resume). If it throws, nothing of the guest is left (the caller then ends it). The caller publishes
+    /// "started".
     virtual Task<> start(GuestPtr guest, StartOptions options) = 0;
     /// Returns when nothing of it runs any more; the caller then calls guest->ended. Gracefully: gives up with an Error
     /// (operation_failed) if it does not go after SIGTERM. Called also for a hung guest, while another job holds the
@@ -144,8 +145,8 @@ class Hypervisor {
     /// The live amount, by the balloon.
     virtual Task<> set_memory(GuestPtr guest, std::uint64_t kib);
 
-    /// A descriptor of the guest's console or serial port, both ways. `device` is an alias or empty: the first one.
-    /// Throws operation_failed if somebody has it, unless `take_over`. Closing it lets go.
+    /// No turn. A descriptor of the guest's console or serial port, both ways. `device` is an alias or empty: the first
+    /// one. Throws operation_failed if somebody has it, unless `take_over`. Closing it lets go.
     virtual Task<Fd> open_console(GuestPtr guest, std::string device, bool take_over);
     virtual Task<Fd> open_channel(GuestPtr guest, std::string name, bool take_over);
 

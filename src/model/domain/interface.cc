@@ -53,6 +53,9 @@ const auto parameter_element =
     xml::describe<FilterReference::Parameter>("parameter", xml::attribute("name", &FilterReference::Parameter::name),
                                               xml::attribute("value", &FilterReference::Parameter::value));
 
+const auto teaming_element = xml::describe<Teaming>("teaming", xml::attribute("type", &Teaming::type).required(),
+                                                    xml::attribute("persistent", &Teaming::persistent_alias));
+
 void write_hostdev_type(const Interface&, xml::Writer& writer) { writer.attribute("type", "pci"); }
 void ignore(const xml::Node&, Interface&, const xml::ParseFlags&) {}
 
@@ -143,10 +146,6 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
 }
 
 }  // namespace
-
-const xml::Element<Teaming> teaming_element =
-    xml::describe<Teaming>("teaming", xml::attribute("type", &Teaming::type).required(),
-                           xml::attribute("persistent", &Teaming::persistent_alias));
 
 const xml::Element<IpAddress> ip_address_element = xml::describe<IpAddress>(
     "ip", xml::attribute("address", &IpAddress::address).required(), xml::attribute("family", &IpAddress::family),

@@ -1,0 +1,140 @@
+#include "guests/definitions.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/undo.h"
+#include "guests/handlers.h"
+#include "loop/pool.h"
+#include "model/domain/domain.h"
+#include "protocol/remote/domain.h"
+
+namespace innkeeper::guests {
+
+namespace {
+
+constexpr std::size_t large_document = 64 << 10;
+
+std::string nvram_file(const model::DomainDef& def) { return def.os.nvram ? def.os.nvram->source.path : std::string(); }
+
+}  // namespace
+
+Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose) {
+    model::DomainDef def;
+    if (xml.size() > large_document)
+        def = co_await in_pool([xml = std::move(xml)] { return model::parse_domain(xml); });
+    else
+        def = model::parse_domain(xml);
+    if (def.uuid == Uuid{}) def.uuid = Uuid::random();
+    co_return co_await guests.hypervisor().complete(std::move(def), purpose);
+}
+
+Task<GuestPtr> define(Guests& guests, DefPtr def) {
+    for (;;) {
+        const auto guest = guests.find_or_make(def->name, def->uuid);
+        Undo undo;
+        undo.push([&] { guests.forget_unused(*guest); });
+        const auto turn = co_await guest->queue("define");
+        // Undefined or renamed by who had the turn before.
+        if (guest->is_gone() || guest->name() != def->name) continue;
+        const auto detail = guest->is_persistent() ? DefinedDetail::updated : DefinedDetail::added;
+        co_await guests.store_definition(guest, def);
+        undo.commit();
+        guest->lifecycle(Lifecycle::defined, static_cast<std::int32_t>(detail));
+        co_return guest;
+    }
+}
+
+namespace {
+
+class Definitions : public Handlers {
+  public:
+    using Handlers::Handlers;
+
+    void install(rpc::HandlerTable& table) {
+        table.add<wire::DomainDefineXml>(*this, &Definitions::define_xml);
+        table.add<wire::DomainDefineXmlFlags>(*this, &Definitions::define_xml_flags);
+        table.add<wire::DomainUndefine>(*this, &Definitions::undefine);
+        table.add<wire::DomainUndefineFlags>(*this, &Definitions::undefine_flags);
+        table.add<wire::DomainGetXmlDesc>(*this, &Definitions::get_xml_desc);
+    }
+
+  private:
+    Task<wire::DomainDefineXmlRet> define_xml(Caller, wire::DomainDefineXmlArgs args) {
+        const auto def = co_await read_definition(guests_, std::move(args.xml), Purpose::define);
+        const auto guest = co_await define(guests_, def);
+        co_return wire::DomainDefineXmlRet{wire_domain(*guest)};
+    }
+
+    Task<wire::DomainDefineXmlFlagsRet> define_xml_flags(Caller, wire::DomainDefineXmlFlagsArgs args) {
+        check_flags(args.flags, VIR_DOMAIN_DEFINE_VALIDATE, "DomainDefineXMLFlags");
+        const auto def = co_await read_definition(guests_, std::move(args.xml), Purpose::define);
+        const auto guest = co_await define(guests_, def);
+        co_return wire::DomainDefineXmlFlagsRet{wire_domain(*guest)};
+    }
+
+    Task<> undefine(Caller, wire::DomainUndefineArgs args) { co_await remove(find(args.dom), 0); }
+
+    Task<> undefine_flags(Caller, wire::DomainUndefineFlagsArgs args) {
+        check_flags(args.flags, 0x7f, "DomainUndefineFlags");
+        co_await remove(find(args.dom), args.flags);
+    }
+
+    Task<> remove(GuestPtr guest, std::uint32_t flags) {
+        const auto turn = co_await guest->turn("undefine");
+        require_persistent(*guest, "cannot undefine transient domain");
+        if (guest->has_managed_save() && (flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
+            throw Error(ErrorCode::operation_invalid, "Refusing to undefine while domain managed save image exists");
+        const std::string variables = co_await variables_to_remove(guest, flags);
+        const std::string saved = guest->has_managed_save() ? guests_.managed_save_path(guest->name()) : "";
+        // The definition goes first: what is left of a guest that nobody knows any more harms nobody, a guest without
+        // its saved memory does.
+        co_await guests_.store().remove(guest->name());
+        guest->set_persistent(nullptr);
+        guest->lifecycle(Lifecycle::undefined, static_cast<std::int32_t>(UndefinedDetail::removed));
+        co_await in_pool([saved, variables] {
+            if (!saved.empty()) remove_file(saved);
+            if (!variables.empty()) remove_file(variables);
+        });
+    }
+
+    /// The file of the firmware's variables, if it is to go with the guest.
+    Task<std::string> variables_to_remove(GuestPtr guest, std::uint32_t flags) {
+        const auto def = co_await guest->persistent();
+        std::string path = nvram_file(*def);
+        if (path.empty() || !path_exists(path)) co_return std::string();
+        if ((flags & VIR_DOMAIN_UNDEFINE_NVRAM) != 0) co_return path;
+        if ((flags & VIR_DOMAIN_UNDEFINE_KEEP_NVRAM) == 0)
+            throw Error(ErrorCode::operation_invalid, "cannot undefine domain with nvram");
+        co_return std::string();
+    }
+
+    Task<wire::DomainGetXmlDescRet> get_xml_desc(Caller, wire::DomainGetXmlDescArgs args) {
+        check_flags(
+            args.flags,
+            VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_UPDATE_CPU | VIR_DOMAIN_XML_MIGRATABLE,
+            "DomainGetXMLDesc");
+        const auto guest = find(args.dom);
+        const bool inactive = (args.flags & VIR_DOMAIN_XML_INACTIVE) != 0;
+        DefPtr def = inactive && guest->is_persistent() ? co_await guest->persistent() : co_await guest->current();
+        if (!def) def = (find(args.dom), guest->live());  // it ended or went while its file was read
+        if (!def) throw Error(ErrorCode::operation_failed, "the definition changed while it was read");
+        if ((args.flags & VIR_DOMAIN_XML_UPDATE_CPU) != 0) def = co_await hypervisor().update_cpu(def);
+        const xml::FormatFlags format{.inactive = inactive,
+                                      .secure = (args.flags & VIR_DOMAIN_XML_SECURE) != 0,
+                                      .migratable = (args.flags & VIR_DOMAIN_XML_MIGRATABLE) != 0};
+        co_return wire::DomainGetXmlDescRet{model::format_domain(*def, format)};
+    }
+};
+
+}  // namespace
+
+Installed install_definitions(Guests& guests, rpc::HandlerTable& table) {
+    return install_group<Definitions>(guests, table);
+}
+
+}  // namespace innkeeper::guests

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "guests/guests.h"
+
+namespace innkeeper::guests {
+
+/// What a client sent, read and completed by the hypervisor; without a UUID it gets one. Large documents are read in
+/// the pool.
+Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose);
+
+/// Stores the definition under its name and UUID, for a guest that may run; the guest.
+Task<GuestPtr> define(Guests& guests, DefPtr def);
+
+}  // namespace innkeeper::guests

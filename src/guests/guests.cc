@@ -1,0 +1,237 @@
+#include "guests/guests.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "guests/handlers.h"
+#include "guests/start.h"
+#include "guests/status.h"
+#include "loop/pool.h"
+#include "model/domain/domain.h"
+
+namespace innkeeper::guests {
+
+namespace {
+
+constexpr std::size_t most_remembered = 128;
+constexpr std::string_view saved_suffix = ".save";
+
+std::unordered_set<std::string> saved_names(const std::string& folder) {
+    std::unordered_set<std::string> names;
+    for (auto& file : list_directory(folder)) {
+        if (!file.ends_with(saved_suffix)) continue;
+        file.resize(file.size() - saved_suffix.size());
+        names.insert(std::move(file));
+    }
+    return names;
+}
+
+}  // namespace
+
+Guests::Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor)
+    : paths_(std::move(paths)),
+      hypervisor_(std::move(hypervisor)),
+      folder_(hypervisor_->folder()),
+      registry_("domain", ErrorDomain::domain),
+      store_(paths_.config() + "/" + folder_, "domain", "edit") {}
+
+Guests::~Guests() = default;
+
+std::string Guests::status_path(std::string_view name) const {
+    return fmt::format("{}/{}/{}.xml", paths_.state(), folder_, name);
+}
+std::string Guests::managed_save_path(std::string_view name) const {
+    return fmt::format("{}/{}/save/{}.save", paths_.lib(), folder_, name);
+}
+
+Task<> Guests::load() {
+    const auto found = co_await store_.scan();
+    const std::string folder = fmt::format("{}/{}/save", paths_.lib(), folder_);
+    const auto saved = co_await in_pool([folder] { return saved_names(folder); });
+    for (const auto& entry : found) {
+        auto guest = std::make_shared<Guest>(*this, entry.uuid, entry.name);
+        guest->persistent_ = true;
+        guest->autostart_ = entry.autostart;
+        guest->managed_save_ = saved.contains(entry.name);
+        try {
+            registry_.add(std::move(guest));
+        } catch (const Error& error) {
+            log::error("definition '{}' is left alone: {}", store_.path_of(entry.name), error.message());
+        }
+    }
+    make_directories(fmt::format("{}/{}", paths_.state(), folder_));
+    co_await adopt_all();
+}
+
+GuestPtr Guests::from_status(const std::string& name, const std::string& text) {
+    auto status = parse_status(text);
+    const auto& def = *status.definition;
+    if (def.name != name) throw Error(ErrorCode::internal_error, fmt::format("it describes '{}'", def.name));
+    auto guest = registry_.match(def.name, def.uuid);
+    if (guest && guest->is_active()) throw Error(ErrorCode::internal_error, "the domain is known already");
+    if (registry_.by_id(status.id)) throw Error(ErrorCode::internal_error, fmt::format("id {} is taken", status.id));
+    if (!guest) guest = find_or_make(def.name, def.uuid);
+    guest->taints_ = std::move(status.taints);
+    guest->pid_ = status.pid;
+    guest->begin(status.id, std::move(status.definition), status.condition);
+    registry_.set_id(status.id, guest);
+    next_id_ = std::max(next_id_, status.id + 1);
+    return guest;
+}
+
+Task<> Guests::adopt_all() {
+    const std::string folder = fmt::format("{}/{}", paths_.state(), folder_);
+    std::vector<Task<>> adoptions;
+    for (const auto& file : list_directory(folder)) {
+        if (!file.ends_with(".xml")) continue;
+        const std::string path = fmt::format("{}/{}", folder, file);
+        try {
+            auto text = read_file(path);
+            if (!text) continue;
+            auto guest = from_status(file.substr(0, file.size() - 4), *text);
+            adoptions.push_back(adopt_one(std::move(guest), std::move(*text)));
+        } catch (const std::exception& error) {
+            log::error("status file '{}' is left alone: {}", path, error.what());
+        }
+    }
+    // All at once: one that does not answer keeps nobody waiting but itself.
+    co_await all(std::move(adoptions));
+    co_await hypervisor_->sweep();
+}
+
+Task<> Guests::adopt_one(GuestPtr guest, std::string status) {
+    const auto turn = co_await guest->turn("adopt");
+    std::string failure;
+    try {
+        co_await hypervisor_->adopt({guest, std::move(status)});
+        log::info("domain '{}' runs on (process {})", guest->name(), guest->pid());
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    if (failure.empty()) co_return;
+    log::warning("domain '{}' is no longer running: {}", guest->name(), failure);
+    guest->ended(Shutoff::failed);
+}
+
+Task<> Guests::autostart() {
+    // A file that goes with the run directory marks that this boot has had its autostart.
+    const std::string marker = fmt::format("{}/{}/autostarted", paths_.state(), folder_);
+    if (path_exists(marker)) co_return;
+    write_volatile_file(marker, "");
+    std::vector<GuestPtr> marked;
+    for (const auto& [name, guest] : registry_.all())
+        if (guest->autostarts() && !guest->is_active()) marked.push_back(guest);
+    for (const auto& guest : marked) {
+        try {
+            co_await start_stored(*this, guest, {});
+        } catch (const Cancelled&) {
+            throw;
+        } catch (const std::exception& error) {
+            log::error("cannot start domain '{}' by itself: {}", guest->name(), error.what());
+        }
+    }
+}
+
+Task<> Guests::close() { co_await background_.close(); }
+
+GuestPtr Guests::find(const Uuid& uuid, std::string_view name) {
+    if (auto guest = registry_.by_uuid(uuid); guest && guest->is_visible()) return guest;
+    throw Error(ErrorCode::no_domain, name.empty()
+                                          ? fmt::format("no domain with matching uuid '{}'", uuid.text())
+                                          : fmt::format("no domain with matching uuid '{}' ({})", uuid.text(), name));
+}
+GuestPtr Guests::find(std::string_view name) {
+    if (auto guest = registry_.by_name(name); guest && guest->is_visible()) return guest;
+    throw Error(ErrorCode::no_domain, fmt::format("no domain with matching name '{}'", name));
+}
+GuestPtr Guests::find(int id) {
+    if (auto guest = registry_.by_id(id)) return guest;
+    throw Error(ErrorCode::no_domain, fmt::format("no domain with matching id {}", id));
+}
+
+void Guests::activate(const GuestPtr& guest, DefPtr def, Condition condition) {
+    const int id = next_id_++;
+    auto live = std::make_shared<model::DomainDef>(*def);
+    live->id = id;
+    guest->begin(id, std::move(live), condition);
+    registry_.set_id(id, guest);
+}
+
+GuestPtr Guests::find_or_make(const std::string& name, const Uuid& uuid) {
+    auto guest = registry_.match(name, uuid);
+    if (!guest) {
+        guest = std::make_shared<Guest>(*this, uuid, name);
+        registry_.add(guest);
+    }
+    return guest;
+}
+
+void Guests::forget_unused(Guest& guest) {
+    if (!guest.is_visible()) remove(guest);
+}
+
+Task<> Guests::store_definition(GuestPtr guest, DefPtr def) {
+    co_await store_.write(guest->name(), guest->uuid(), model::format_domain(*def, {.inactive = true, .secure = true}));
+    guest->set_persistent(std::move(def));
+}
+
+void Guests::deactivated(Guest& guest, int id) {
+    registry_.drop_id(id);
+    registry_.touch();
+    try {
+        remove_file(status_path(guest.name()));
+    } catch (const std::exception& error) {
+        log::error("cannot remove the status file of domain '{}': {}", guest.name(), error.what());
+    }
+}
+
+void Guests::remove(Guest& guest) {
+    if (guest.gone_) return;
+    guest.gone_ = true;
+    registry_.remove(guest);
+}
+
+void Guests::renamed(Guest& guest, const std::string& name) {
+    registry_.rename(guest.shared_from_this(), name, [&] { guest.name_ = name; });
+}
+
+void Guests::remember(DefPtr def) {
+    recent_.push_back(std::move(def));
+    if (recent_.size() > most_remembered) recent_.pop_front();
+}
+
+Task<DefPtr> Guests::load_definition(GuestPtr guest) {
+    while (guest->persistent_) {
+        if (auto def = guest->persistent_def_.lock()) co_return def;
+        const auto edition = guest->edition_;
+        std::exception_ptr failure;
+        DefPtr def;
+        try {
+            auto text = co_await store_.read(guest->name());
+            def = co_await in_pool([text = std::move(text), uuid = guest->uuid()]() -> DefPtr {
+                auto parsed = std::make_shared<model::DomainDef>(model::parse_domain(text));
+                parsed->uuid = uuid;
+                return parsed;
+            });
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        // Changed meanwhile: what was read may be neither the old nor the new one.
+        if (guest->edition_ != edition) continue;
+        if (failure) std::rethrow_exception(failure);
+        guest->persistent_def_ = def;
+        remember(def);
+        co_return def;
+    }
+    co_return DefPtr();
+}
+
+}  // namespace innkeeper::guests

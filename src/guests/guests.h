@@ -1,0 +1,91 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/paths.h"
+#include "guests/guest.h"
+#include "guests/hypervisor.h"
+#include "loop/group.h"
+#include "objects/definition_store.h"
+#include "objects/event_hub.h"
+#include "objects/registry.h"
+
+namespace innkeeper::rpc {
+class HandlerTable;
+}
+
+namespace innkeeper::guests {
+
+/// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
+class Guests {
+  public:
+    Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor);
+    ~Guests();
+    Guests(const Guests&) = delete;
+    Guests& operator=(const Guests&) = delete;
+
+    /// Finds all definitions, then takes over what runs from an earlier daemon. Calls are answered from when it is
+    /// done.
+    Task<> load();
+    /// Starts what is marked for it, once per boot of the machine. Failures are logged.
+    Task<> autostart();
+    /// Adds the handlers of all domain procedures. The table must not outlive this object.
+    void install(rpc::HandlerTable& table);
+    /// Ends the work in the background. Guests run on.
+    Task<> close();
+
+    Hypervisor& hypervisor() { return *hypervisor_; }
+    objects::Registry<Guest>& registry() { return registry_; }
+    objects::DefinitionStore& store() { return store_; }
+    objects::EventHub& events() { return events_; }
+    const Paths& paths() const { return paths_; }
+    TaskGroup& background() { return background_; }
+
+    /// Throw Error (no_domain) in the peer's words.
+    GuestPtr find(const Uuid& uuid, std::string_view name = {});
+    GuestPtr find(std::string_view name);
+    GuestPtr find(int id);
+
+    /// Makes the guest active with a new id.
+    void activate(const GuestPtr& guest, DefPtr def, Condition condition);
+    /// The guest of that name and UUID, known from now on; throws Error if they belong to others.
+    GuestPtr find_or_make(const std::string& name, const Uuid& uuid);
+    /// Forgets a guest that is neither stored nor running.
+    void forget_unused(Guest& guest);
+    /// The stored definition changes; the guest's turn is held. After an Error everything is as before.
+    Task<> store_definition(GuestPtr guest, DefPtr def);
+    void publish(const Guest& guest, const Happening& happening);
+    void renamed(Guest& guest, const std::string& name);
+    std::string status_path(std::string_view name) const;
+    std::string managed_save_path(std::string_view name) const;
+
+  private:
+    friend class Guest;
+
+    Task<DefPtr> load_definition(GuestPtr guest);
+    void remember(DefPtr def);
+    void remove(Guest& guest);
+    void deactivated(Guest& guest, int id);
+    Task<> adopt_all();
+    Task<> adopt_one(GuestPtr guest, std::string status);
+    GuestPtr from_status(const std::string& name, const std::string& text);
+
+    Paths paths_;
+    std::unique_ptr<Hypervisor> hypervisor_;
+    std::string folder_;
+    objects::Registry<Guest> registry_;
+    objects::DefinitionStore store_;
+    objects::EventHub events_;
+    TaskGroup background_;
+    int next_id_ = 1;
+    /// Keeps the definitions that were asked for lately, so that asking again needs no disk.
+    std::deque<DefPtr> recent_;
+    std::vector<std::shared_ptr<void>> handlers_;
+};
+
+}  // namespace innkeeper::guests

@@ -1,0 +1,199 @@
+#include "guests/start.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/undo.h"
+#include "guests/handlers.h"
+#include "loop/pool.h"
+#include "model/domain/domain.h"
+
+namespace innkeeper::guests {
+
+namespace {
+
+/// The detail of a suspended event for an image that was saved while its guest was paused.
+constexpr std::int32_t suspended_restored = 4;
+
+StartOptions options_of(const StartRequest& request) {
+    StartOptions options;
+    options.paused = request.paused;
+    options.bypass_cache = request.bypass_cache;
+    options.reset_nvram = request.reset_nvram;
+    return options;
+}
+
+Task<> remove_in_pool(std::string path) {
+    co_await in_pool([path] { remove_file(path); });
+}
+
+Task<> destroy_if_it_runs(Guests* guests, GuestPtr guest, int id) {
+    if (guest->id() == id) co_await destroy(*guests, guest, Hypervisor::Destroy::now);
+}
+
+void tie_to(Guests& guests, const std::shared_ptr<rpc::ClientSession>& session, const GuestPtr& guest) {
+    if (!session) return;
+    session->on_close([&guests, weak = std::weak_ptr(guest), id = guest->id()] {
+        if (auto still = weak.lock()) guests.background().spawn(destroy_if_it_runs(&guests, std::move(still), id));
+    });
+}
+
+/// What a guest's start came to while it waited: the id tells one life from the next.
+void check_still(const GuestPtr& guest, int id) {
+    if (guest->id() != id)
+        throw Error(ErrorCode::operation_failed,
+                    fmt::format("domain '{}' ended while it was being started", guest->name()));
+}
+
+/// With the turn held, and the guest inactive. After an Error it is so again.
+Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options) {
+    const bool restores = !options.restore_from.empty();
+    guests.activate(guest, std::move(def), Paused::starting_up);
+    const int id = guest->id();
+    std::exception_ptr failure;
+    try {
+        co_await guests.hypervisor().start(guest, options);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        if (guest->id() == id) guest->abandon(Shutoff::failed);
+        std::rethrow_exception(failure);
+    }
+    check_still(guest, id);
+    guest->lifecycle(Lifecycle::started,
+                     static_cast<std::int32_t>(restores ? StartedDetail::restored : StartedDetail::booted));
+}
+
+/// A restored guest's CPUs stand still until here.
+Task<> go_on(Guests& guests, GuestPtr guest, bool saved_running, const StartRequest& request) {
+    const int id = guest->id();
+    if (request.paused) {
+        guest->paused(Paused::user);
+        co_return;
+    }
+    if (!saved_running) {
+        guest->enter(Paused::migration);
+        guest->lifecycle(Lifecycle::suspended, suspended_restored);
+        co_return;
+    }
+    std::exception_ptr failure;
+    try {
+        co_await guests.hypervisor().resume(guest, Running::restored);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    if (guest->id() == id) {
+        guest->expect_end(Shutoff::failed);
+        co_await guests.hypervisor().destroy(guest, Hypervisor::Destroy::now);
+        if (guest->id() == id) guest->ended(Shutoff::failed);
+    }
+    std::rethrow_exception(failure);
+}
+
+/// As run and go_on, from an image; with the turn held.
+Task<> run_saved(Guests& guests, GuestPtr guest, std::string path, SavedImage image, StartRequest request) {
+    auto options = options_of(request);
+    options.paused = true;
+    options.restore_from = std::move(path);
+    options.reason = Running::restored;
+    co_await run(guests, guest, image.definition, std::move(options));
+    co_await go_on(guests, guest, image.running, request);
+}
+
+}  // namespace
+
+Task<> start_stored(Guests& guests, GuestPtr guest, StartRequest request) {
+    const auto turn = co_await guest->turn("start");
+    if (guest->is_active()) throw Error(ErrorCode::operation_invalid, "domain is already running");
+    const std::string saved = guests.managed_save_path(guest->name());
+    if (guest->has_managed_save() && request.force_boot) {
+        co_await remove_in_pool(saved);
+        guest->set_managed_save(false);
+    }
+    if (guest->has_managed_save()) {
+        auto image = co_await guests.hypervisor().read_saved(saved);
+        co_await run_saved(guests, guest, saved, std::move(image), request);
+        co_await remove_in_pool(saved);
+        guest->set_managed_save(false);
+    } else {
+        auto def = co_await guest->persistent();
+        auto options = options_of(request);
+        co_await run(guests, guest, std::move(def), std::move(options));
+        if (request.paused) guest->paused(Paused::user);
+    }
+    tie_to(guests, request.lives_with, guest);
+}
+
+namespace {
+
+/// A guest for a definition that is to run, with its turn; throws if it runs already.
+struct Place {
+    GuestPtr guest;
+    Turns::Turn turn;
+};
+Task<Place> place_for(Guests& guests, DefPtr def, std::string job) {
+    for (;;) {
+        auto guest = guests.find_or_make(def->name, def->uuid);
+        Undo undo;
+        undo.push([&] { guests.forget_unused(*guest); });
+        auto turn = co_await guest->queue(job);
+        if (guest->is_gone() || guest->name() != def->name) continue;
+        if (guest->is_active())
+            throw Error(ErrorCode::operation_invalid, ErrorDomain::domain,
+                        fmt::format("domain '{}' is already active", guest->name()));
+        undo.commit();
+        Place place{std::move(guest), std::move(turn)};
+        co_return place;
+    }
+}
+
+}  // namespace
+
+Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request) {
+    auto place = co_await place_for(guests, def, "create");
+    Undo undo;
+    undo.push([&] { guests.forget_unused(*place.guest); });
+    auto options = options_of(request);
+    co_await run(guests, place.guest, def, std::move(options));
+    undo.commit();
+    if (request.paused) place.guest->paused(Paused::user);
+    tie_to(guests, request.lives_with, place.guest);
+    co_return place.guest;
+}
+
+Task<GuestPtr> restore(Guests& guests, std::string path, SavedImage image, StartRequest request) {
+    auto place = co_await place_for(guests, image.definition, "restore");
+    Undo undo;
+    undo.push([&] { guests.forget_unused(*place.guest); });
+    co_await run_saved(guests, place.guest, std::move(path), std::move(image), request);
+    undo.commit();
+    co_return place.guest;
+}
+
+Task<> destroy(Guests& guests, GuestPtr guest, Hypervisor::Destroy how) {
+    require_active(*guest);
+    const int id = guest->id();
+    guest->expect_end(Shutoff::destroyed);
+    std::exception_ptr failure;
+    try {
+        co_await guests.hypervisor().destroy(guest, how);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (guest->id() != id) co_return;
+    if (failure) {
+        guest->expect_end(std::nullopt);
+        std::rethrow_exception(failure);
+    }
+    guest->ended(Shutoff::destroyed);
+}
+
+}  // namespace innkeeper::guests

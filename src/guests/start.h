@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "guests/guests.h"
+#include "rpc/codec/caller.h"
+
+/// How a guest's life begins and ends, whoever asks for it.
+namespace innkeeper::guests {
+
+struct StartRequest {
+    bool paused = false;
+    bool bypass_cache = false;
+    bool force_boot = false;  ///< a saved image is dropped instead of continued
+    bool reset_nvram = false;
+    /// The guest goes with this client's connection.
+    std::shared_ptr<rpc::ClientSession> lives_with;
+};
+
+/// Starts a stored guest, or continues its managed save. Takes the guest's turn.
+Task<> start_stored(Guests& guests, GuestPtr guest, StartRequest request);
+
+/// Runs a definition that need not be stored. The guest.
+Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request);
+
+/// Continues a saved image; the file stays.
+Task<GuestPtr> restore(Guests& guests, std::string path, SavedImage image, StartRequest request);
+
+/// Ends a guest at once, even while another job holds its turn.
+Task<> destroy(Guests& guests, GuestPtr guest, Hypervisor::Destroy how);
+
+}  // namespace innkeeper::guests
