@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "app/secondary.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "protocol/admin.h"
@@ -72,7 +73,9 @@ void notify_ready() {
 
 /// The drivers that this daemon is built with.
 struct Daemon::Drivers {
+    explicit Drivers(const Paths& paths) : secondary(paths) {}
     rpc::HandlerTable qemu;
+    SecondaryDrivers secondary;
 };
 
 Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
@@ -84,7 +87,7 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
       clients_("libvirtd", client_limits(settings_),
                {protocol::remote::program_number, protocol::qemu::program_number}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
-      drivers_(std::make_unique<Drivers>()) {
+      drivers_(std::make_unique<Drivers>(paths_)) {
     connection_calls_.add_to(clients_.own_handlers());
     admin_.only_for(::geteuid());
 }
@@ -117,7 +120,7 @@ void Daemon::listen() {
 
 Task<> Daemon::start_drivers() {
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
-    co_return;
+    co_await drivers_->secondary.start(&choice_);
 }
 
 Task<> Daemon::stop_drivers() { co_return; }

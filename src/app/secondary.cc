@@ -1,0 +1,40 @@
+#include "app/secondary.h"
+
+#include "drivers/network/networks.h"
+#include "drivers/nwfilter/filters.h"
+#include "drivers/secret/secrets.h"
+
+namespace innkeeper::app {
+
+namespace {
+
+/// A driver with its table, which the server keeps a pointer to.
+template <class Driver>
+struct WithTable {
+    explicit WithTable(const Paths& paths) : driver(paths), table(driver.handlers()) {}
+    Driver driver;
+    rpc::HandlerTable table;
+};
+
+}  // namespace
+
+struct SecondaryDrivers::Parts {
+    explicit Parts(const Paths& paths) : networks(paths), secrets(paths), filters(paths) {}
+    WithTable<network::Networks> networks;
+    WithTable<secret::Secrets> secrets;
+    WithTable<nwfilter::Filters> filters;
+};
+
+SecondaryDrivers::SecondaryDrivers(const Paths& paths) : parts_(std::make_unique<Parts>(paths)) {}
+SecondaryDrivers::~SecondaryDrivers() = default;
+
+Task<> SecondaryDrivers::start(DriverChoice* choice) {
+    co_await parts_->secrets.driver.start();
+    co_await parts_->filters.driver.start();
+    co_await parts_->networks.driver.start();
+    choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.table});
+    choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
+    choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
+}
+
+}  // namespace innkeeper::app

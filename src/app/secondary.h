@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "app/drivers.h"
+#include "base/paths.h"
+#include "loop/task.h"
+
+namespace innkeeper::app {
+
+/// The drivers of what guests use: networks, storage, secrets, packet filters, and the host's own devices.
+class SecondaryDrivers {
+  public:
+    explicit SecondaryDrivers(const Paths& paths);
+    ~SecondaryDrivers();
+
+    /// Reads what is on disk, and starts what starts by itself. Their procedures are in `choice` from then on.
+    Task<> start(DriverChoice* choice);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace innkeeper::app
