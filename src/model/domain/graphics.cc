@@ -47,6 +47,10 @@ void read_first_listen(const xml::Node& node, Graphics& graphics, const xml::Par
     if (listens.empty()) {
         listens.push_back(socket.empty() ? Listen{.type = Listen::Type::address, .address = address}
                                          : Listen{.type = Listen::Type::socket, .socket = socket});
+        // SPICE without any port is for helpers that hand over a descriptor.
+        if (graphics.type == Type::spice && !graphics.autoport.value_or(false) && graphics.port.value_or(0) == 0 &&
+            graphics.tls_port.value_or(0) == 0)
+            listens.back().type = Listen::Type::none;
         return;
     }
     const auto refuse = [](std::string_view attribute, const std::string& outer, const std::string& inner) {
@@ -77,10 +81,9 @@ void write_first_listen(const Graphics& graphics, xml::Writer& writer) {
 
 void read_ports(const xml::Node&, Graphics& graphics, const xml::ParseFlags& flags) {
     if (graphics.port == -1 && graphics.type != Type::spice) graphics.autoport = true;
-    if (graphics.type == Type::vnc && !graphics.port) graphics.autoport = true;
+    if (graphics.type == Type::vnc && !graphics.port && !graphics.autoport) graphics.autoport = true;
     if (graphics.type == Type::rdp && !graphics.port) graphics.autoport = true;
     if (graphics.type == Type::spice && graphics.port == -1 && graphics.tls_port == -1) graphics.autoport = true;
-    if (graphics.type == Type::spice && !graphics.port && !graphics.tls_port) graphics.autoport = true;
     if (graphics.autoport.value_or(false) && !flags.live) {
         graphics.port.reset();
         graphics.tls_port.reset();
@@ -105,7 +108,7 @@ void write_ports(const Graphics& graphics, xml::Writer& writer) {
         return;
     }
     const int unknown = graphics.type == Type::rdp ? 0 : -1;
-    if (graphics.type == Type::vnc || graphics.port.value_or(0) != 0 || automatic)
+    if (graphics.port.value_or(0) != 0 || automatic)
         writer.attribute("port", std::to_string(wish_only ? unknown : graphics.port.value_or(unknown)));
     if (graphics.type == Type::vnc)
         writer.attribute("autoport", automatic ? "yes" : "no");

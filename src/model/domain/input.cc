@@ -15,11 +15,11 @@ const xml::Element<Input> input_element = xml::describe<Input>(
     "input", xml::attribute("type", &Input::type).required(),
     xml::attribute("bus", &Input::bus).written_when([](const Input& input) { return !is_evdev(input); }),
     xml::attribute("model", &Input::model), xml::child("driver", xml::embed(&Input::virtio, virtio_options_element)),
-    xml::embed(&Input::info, device_info_element),
     xml::when(is_passthrough, xml::child("source", xml::attribute("evdev", &Input::source))),
     xml::when(is_evdev,
               xml::child("source", xml::attribute("dev", &Input::source), xml::attribute("grab", &Input::grab),
                          xml::attribute("grabToggle", &Input::grab_toggle),
-                         xml::attribute("repeat", &Input::repeat, xml::on_off))));
+                         xml::attribute("repeat", &Input::repeat, xml::on_off))),
+    xml::embed(&Input::info, device_info_element));
 
 }  // namespace innkeeper::model

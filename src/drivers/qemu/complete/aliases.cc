@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/complete/fragments.h"
+#include "drivers/qemu/complete/steps.h"
+
+namespace innkeeper::qemu {
+namespace {
+
+using model::Controller;
+using model::Disk;
+
+void name(model::DeviceInfo& info, std::string alias) {
+    if (info.alias.empty()) info.alias = std::move(alias);
+}
+
+template <class Device>
+void number(std::vector<Device>& devices, std::string_view word) {
+    unsigned index = 0;
+    for (Device& device : devices) name(device.info, fmt::format("{}{}", word, index++));
+}
+
+std::string alias_of(const model::DomainDef& def, const Controller& controller) {
+    using Type = Controller::Type;
+    using Model = Controller::Model;
+    const unsigned index = controller.index.value_or(0);
+    switch (controller.type) {
+        case Type::pci:
+            // The roots are the machine's own, and QEMU has named them.
+            if (controller.model == Model::pci_root)
+                return index == 0 && is_i440fx(def) ? "pci.0" : fmt::format("pci.{}", index);
+            if (controller.model == Model::pcie_root) return "pcie.0";
+            return fmt::format("pci.{}", index);
+        case Type::ide:
+            return index == 0 && is_i440fx(def) ? "ide" : fmt::format("ide{}", index);
+        case Type::sata:
+            return index == 0 && is_q35(def) ? "ide" : fmt::format("sata{}", index);
+        case Type::usb:
+            return index == 0 ? "usb" : fmt::format("usb{}", index);
+        default:
+            return fmt::format("{}{}", xml::name(controller.type), index);
+    }
+}
+
+std::string alias_of(const Disk& disk) {
+    const auto* drive = disk.info.at<model::DriveAddress>();
+    const std::string_view bus = xml::name(*disk.bus);
+    if (!drive) return fmt::format("{}-disk{}", bus, disk_index(disk.target).value_or(0));
+    if (disk.bus == Disk::Bus::scsi)
+        return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
+    return fmt::format("{}{}-{}-{}", bus, drive->controller, drive->bus, drive->unit);
+}
+
+void name_fragments(std::vector<xml::Fragment>& devices, std::string_view word) {
+    unsigned index = 0;
+    for (xml::Fragment& device : devices) {
+        const std::string alias = fmt::format("{}{}", word, index++);
+        if (!has_child(device, "alias")) insert_alias(device, alias);
+    }
+}
+
+}  // namespace
+
+void assign_aliases(model::DomainDef& def) {
+    auto& d = def.devices;
+    for (Disk& disk : d.disks) name(disk.info, alias_of(disk));
+    for (Controller& controller : d.controllers) name(controller.info, alias_of(def, controller));
+    number(d.interfaces, "net");
+    name_fragments(d.filesystems, "fs");
+    number(d.sounds, "sound");
+    number(d.videos, "video");
+    name_fragments(d.hostdevs, "hostdev");
+    name_fragments(d.redirdevs, "redir");
+    number(d.parallels, "parallel");
+    number(d.serials, "serial");
+    number(d.channels, "channel");
+    for (std::size_t i = 0; i < d.consoles.size(); ++i) {
+        // A console that is a serial line has that line's name.
+        if (d.consoles[i].target == model::Console::Target::serial && i < d.serials.size())
+            d.consoles[i].info.alias = d.serials[i].info.alias;
+        name(d.consoles[i].info, fmt::format("console{}", i));
+    }
+    number(d.hubs, "hub");
+    number(d.inputs, "input");
+    name_fragments(d.shmems, "shmem");
+    name_fragments(d.smartcards, "smartcard");
+    number(d.watchdogs, "watchdog");
+    if (d.memballoon && d.memballoon->model != model::Memballoon::Model::none) name(d.memballoon->info, "balloon0");
+    number(d.rngs, "rng");
+    name_fragments(d.tpms, "tpm");
+    name_fragments(d.memories, "mem");
+    number(d.panics, "panic");
+    if (d.vsock) name(d.vsock->info, "vsock0");
+    if (d.iommu) name(d.iommu->info, "iommu0");
+}
+
+}  // namespace innkeeper::qemu

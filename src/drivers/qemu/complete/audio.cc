@@ -1,0 +1,36 @@
+#include <optional>
+
+#include "drivers/qemu/complete/steps.h"
+
+namespace innkeeper::qemu {
+
+using model::Audio;
+using model::Graphics;
+
+void settle_audio(Completion& it) {
+    auto& devices = it.def.devices;
+    if (devices.audios.empty()) {
+        // Sound goes where the screen goes: into SPICE, nowhere with VNC; a window on the host keeps QEMU's own choice.
+        std::optional<Audio::Type> type;
+        if (devices.graphics.empty()) type = Audio::Type::none;
+        for (const Graphics& graphics : devices.graphics) {
+            if (graphics.type == Graphics::Type::vnc) type = Audio::Type::none;
+            if (graphics.type == Graphics::Type::spice) type = Audio::Type::spice;
+            if (graphics.type == Graphics::Type::sdl) type.reset();
+        }
+        if (type) {
+            Audio audio;
+            audio.id = 1;
+            audio.type = *type;
+            devices.audios.push_back(audio);
+        }
+    }
+    for (Audio& audio : devices.audios) {
+        if (audio.id) continue;
+        unsigned next = 1;
+        for (const Audio& other : devices.audios) next = std::max(next, other.id + 1);
+        audio.id = next;
+    }
+}
+
+}  // namespace innkeeper::qemu

@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "drivers/qemu/complete/steps.h"
+
+namespace innkeeper::qemu {
+
+using model::Console;
+using model::Serial;
+
+namespace {
+
+std::optional<Serial::Model> model_of(Serial::Target target) {
+    switch (target) {
+        case Serial::Target::isa_serial:
+            return Serial::Model::isa_serial;
+        case Serial::Target::usb_serial:
+            return Serial::Model::usb_serial;
+        case Serial::Target::pci_serial:
+            return Serial::Model::pci_serial;
+        case Serial::Target::isa_debug:
+            return Serial::Model::isa_debugcon;
+        case Serial::Target::spapr_vio_serial:
+            return Serial::Model::spapr_vty;
+        case Serial::Target::system_serial:
+            return Serial::Model::pl011;
+        case Serial::Target::sclp_serial:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// Those that came without a number get the one behind the highest.
+template <class Device>
+void number_ports(std::vector<Device>& devices) {
+    for (Device& device : devices) {
+        if (device.port) continue;
+        unsigned next = 0;
+        for (const Device& other : devices)
+            if (other.port) next = std::max(next, *other.port + 1);
+        device.port = next;
+    }
+}
+
+/// Whether a first serial line of this kind is also the guest's console.
+bool is_console(const Serial& serial) {
+    return !serial.target || *serial.target == Serial::Target::isa_serial ||
+           *serial.target == Serial::Target::spapr_vio_serial || *serial.target == Serial::Target::system_serial ||
+           *serial.target == Serial::Target::sclp_serial;
+}
+
+Console console_of(const Serial& serial) {
+    Console console;
+    console.source = serial.source;
+    console.target = Console::Target::serial;
+    console.port = 0;
+    return console;
+}
+
+}  // namespace
+
+void pair_console_with_serial(Completion& it) {
+    auto& serials = it.def.devices.serials;
+    auto& consoles = it.def.devices.consoles;
+    for (Console& console : consoles)
+        if (!console.target) console.target = Console::Target::serial;
+    if (!it.def.os.is_hvm()) return;
+
+    if (!consoles.empty() && consoles.front().target == Console::Target::serial) {
+        for (std::size_t i = 1; i < consoles.size(); ++i)
+            if (consoles[i].target == Console::Target::serial)
+                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                            "Only the first console can be a serial port");
+        if (serials.empty()) {
+            Serial serial;
+            serial.source = consoles.front().source;
+            serial.info = consoles.front().info;
+            serial.port = 0;
+            serials.push_back(std::move(serial));
+        }
+        consoles.front() = console_of(serials.front());
+    } else if (consoles.empty() && !serials.empty() && is_console(serials.front())) {
+        consoles.push_back(console_of(serials.front()));
+    }
+}
+
+void settle_chardevs(Completion& it) {
+    auto& devices = it.def.devices;
+    number_ports(devices.serials);
+    number_ports(devices.parallels);
+    for (Serial& serial : devices.serials) {
+        if (!serial.target) serial.target = Serial::Target::isa_serial;
+        if (!serial.model) serial.model = model_of(*serial.target);
+    }
+    unsigned position = 0;
+    for (Console& console : devices.consoles) console.port = position++;
+}
+
+}  // namespace innkeeper::qemu

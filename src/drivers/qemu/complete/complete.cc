@@ -1,0 +1,51 @@
+#include "drivers/qemu/complete/complete.h"
+
+#include "base/error.h"
+#include "drivers/qemu/complete/steps.h"
+
+namespace innkeeper::qemu {
+
+model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities, const HostFacts& host,
+                          Purpose purpose) {
+    Completion it{def, capabilities, host, purpose, std::mt19937_64(host.seed)};
+
+    number_controllers(it);
+    settle_machine(it);
+    settle_boot(it);
+    add_default_devices(it);
+    settle_cpu(it);
+    settle_features(it);
+    settle_audio(it);
+
+    add_default_video(it);
+    settle_videos(it);
+    pair_console_with_serial(it);
+    settle_chardevs(it);
+    settle_disks(it);
+    settle_interfaces(it);
+    settle_inputs(it);
+    settle_graphics(it);
+    settle_small_devices(it);
+    settle_controllers(it);
+    settle_memory(it);
+    settle_vcpus(it);
+    assign_drive_addresses(it);
+    add_ps2_inputs(it);
+    add_implied_controllers(it);
+    settle_controllers(it);
+
+    assign_virtio_serial_addresses(it);
+    assign_pci_addresses(it);
+    assign_usb_addresses(it);
+
+    if (purpose == Purpose::fresh) {
+        validate_guest(it);
+        validate_disks(it);
+        validate_addresses(it);
+        validate_machine(it);
+        validate_devices(it);
+    }
+    return def;
+}
+
+}  // namespace innkeeper::qemu

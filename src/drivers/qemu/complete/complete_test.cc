@@ -1,0 +1,148 @@
+#include "drivers/qemu/complete/complete.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace innkeeper::qemu {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// As much of QEMU 7.2 as the steps ask for.
+Capabilities emulator() {
+    Capabilities caps;
+    caps.binary = "/usr/bin/qemu-system-x86_64";
+    caps.major = 7;
+    caps.minor = 2;
+    caps.arch = "x86_64";
+    caps.machines = {{.name = "pc-i440fx-7.2",
+                      .alias = "pc",
+                      .max_cpus = 255,
+                      .is_default = true,
+                      .default_cpu = "qemu64-x86_64-cpu"},
+                     {.name = "pc-q35-7.2", .alias = "q35", .max_cpus = 288, .default_cpu = "qemu64-x86_64-cpu"}};
+    caps.tcg_cpus = {{.name = "qemu64", .type = "qemu64-x86_64-cpu"}};
+    caps.types = {"piix3-usb-uhci", "qemu-xhci",  "nec-usb-xhci", "lsi53c895a",     "virtio-scsi-pci", "rtl8139",
+                  "e1000",          "cirrus-vga", "VGA",          "virtio-net-pci", "virtio-gpu-pci"};
+    return caps;
+}
+
+HostFacts host() {
+    HostFacts facts;
+    facts.emulators[model::Architecture::x86_64] = "/usr/bin/qemu-system-x86_64";
+    facts.seed = 7;
+    return facts;
+}
+
+model::DomainDef completed(const std::string& text) {
+    auto def = model::parse_domain(text);
+    choose_emulator(def, host());
+    return complete(std::move(def), emulator(), host());
+}
+
+std::string with_devices(const std::string& machine, const std::string& devices, const std::string& more = "") {
+    return "<domain type='qemu'><name>t</name><uuid>1b6f5a6e-7f0f-4d4a-9a54-0f4a3a4f00ff</uuid>"
+           "<memory unit='MiB'>64</memory>" +
+           more + "<os><type machine='" + machine + "'>hvm</type></os><devices>" + devices + "</devices></domain>";
+}
+
+std::string complaint(const std::string& text) {
+    try {
+        completed(text);
+    } catch (const Error& error) {
+        return error.message();
+    }
+    return "";
+}
+
+std::string contents(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Complete, MakesTheRecordedDocuments) {
+    const fs::path folder = fs::path(INNKEEPER_SOURCE_DIR) / "tests/golden/complete";
+    unsigned seen = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.ends_with(".in.xml")) continue;
+        ++seen;
+        const fs::path golden = folder / (name.substr(0, name.size() - 7) + ".out.xml");
+        const std::string text = model::format_domain(completed(contents(entry.path())), {.inactive = true});
+        if (std::getenv("INNKEEPER_ACCEPT")) std::ofstream(golden, std::ios::binary) << text;
+        EXPECT_EQ(text, contents(golden)) << name;
+    }
+    EXPECT_GE(seen, 5u);
+}
+
+TEST(Complete, ChangesNothingAboutACompleteDefinition) {
+    const fs::path folder = fs::path(INNKEEPER_SOURCE_DIR) / "tests/golden/complete";
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (!entry.path().string().ends_with(".out.xml")) continue;
+        const std::string text = contents(entry.path());
+        EXPECT_EQ(model::format_domain(completed(text), {.inactive = true}), text) << entry.path();
+    }
+}
+
+TEST(Complete, MakesAnAddressForACardWithout) {
+    const auto def = completed(with_devices("pc", "<interface type='user'/>"));
+    const auto& card = def.devices.interfaces.at(0);
+    ASSERT_TRUE(card.mac);
+    EXPECT_THAT(card.mac->text(), testing::StartsWith("52:54:00:"));
+    EXPECT_EQ(card.model, "rtl8139");
+}
+
+TEST(Complete, RefusesWhatTheEmulatorDoesNotHave) {
+    EXPECT_EQ(complaint(with_devices("pc-i440fx-9.9", "")),
+              "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type "
+              "'pc-i440fx-9.9'");
+    EXPECT_EQ(complaint(with_devices("nope", "")), "XML error: No PCI buses available");
+    EXPECT_EQ(complaint(with_devices("pc", "", "<vcpu>256</vcpu>")),
+              "unsupported configuration: Maximum CPUs greater than specified machine type limit 255");
+}
+
+TEST(Complete, KnowsNoEmulatorForAnArchitectureThatIsNotInstalled) {
+    auto def = model::parse_domain(
+        "<domain type='qemu'><name>t</name><memory>65536</memory>"
+        "<os><type arch='aarch64'>hvm</type></os></domain>");
+    EXPECT_THROW(
+        {
+            try {
+                choose_emulator(def, host());
+            } catch (const Error& error) {
+                EXPECT_EQ(error.message(), "unsupported configuration: No emulator found for arch 'aarch64'");
+                throw;
+            }
+        },
+        Error);
+}
+
+TEST(Complete, RefusesTwoDevicesAtOnePlace) {
+    const std::string place = "<address type='pci' bus='0' slot='5' function='0'/>";
+    EXPECT_EQ(complaint(with_devices("pc", "<watchdog model='i6300esb'>" + place +
+                                               "</watchdog><memballoon model='virtio'>" + place + "</memballoon>")),
+              "XML error: Attempted double use of PCI Address 0000:00:05.0");
+    EXPECT_EQ(complaint(with_devices("pc",
+                                     "<input type='mouse' bus='usb'><address type='usb' bus='0' port='1'/></input>"
+                                     "<input type='mouse' bus='usb'><address type='usb' bus='0' port='1'/></input>")),
+              "XML error: Duplicate USB address bus 0 port 1");
+}
+
+TEST(Complete, GrowsHubsForMoreUsbDevicesThanPorts) {
+    std::string mice;
+    for (int i = 0; i < 20; ++i) mice += "<input type='mouse' bus='usb'/>";
+    const auto def = completed(with_devices("pc", mice));
+    ASSERT_EQ(def.devices.hubs.size(), 3u);
+    EXPECT_EQ(def.devices.hubs[2].info.at<model::UsbAddress>()->port, "1.1");
+    EXPECT_EQ(def.devices.inputs[19].info.at<model::UsbAddress>()->port, "2.5");
+}
+
+}  // namespace
+}  // namespace innkeeper::qemu

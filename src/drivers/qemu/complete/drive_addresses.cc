@@ -1,0 +1,87 @@
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "drivers/qemu/complete/fragments.h"
+#include "drivers/qemu/complete/steps.h"
+
+namespace innkeeper::qemu {
+namespace {
+
+using model::Disk;
+using model::DriveAddress;
+
+/// Where the guest has always seen the disk of that letter.
+std::optional<DriveAddress> usual_place(Disk::Bus bus, unsigned index) {
+    switch (bus) {
+        // Unit 7 of a narrow bus is the controller itself.
+        case Disk::Bus::scsi:
+            return DriveAddress{index / 7, 0, 0, index % 7};
+        case Disk::Bus::ide:
+            return DriveAddress{index / 4, index % 4 / 2, 0, index % 2};
+        case Disk::Bus::sata:
+            return DriveAddress{index / 6, 0, 0, index % 6};
+        case Disk::Bus::fdc:
+            return DriveAddress{index / 2, 0, 0, index % 2};
+        default:
+            return std::nullopt;
+    }
+}
+
+unsigned number(const std::string& text) { return text.empty() ? 0 : static_cast<unsigned>(std::stoul(text)); }
+
+/// SCSI devices of the host that the guest has at an address of its own choice.
+bool hostdev_sits_at(const model::DomainDef& def, const DriveAddress& place) {
+    for (const xml::Fragment& hostdev : def.devices.hostdevs) {
+        if (attribute_of(hostdev, "type") != "scsi" || attribute_at(hostdev, "address", "type") != "drive") continue;
+        const auto part = [&](std::string_view name) { return number(attribute_at(hostdev, "address", name)); };
+        if (DriveAddress{part("controller"), part("bus"), part("target"), part("unit")} == place) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::optional<unsigned> disk_index(std::string_view target) {
+    for (const std::string_view prefix : {"xvd", "ubd", "fd", "hd", "sd", "vd"}) {
+        if (!target.starts_with(prefix)) continue;
+        target.remove_prefix(prefix.size());
+        unsigned index = 0;
+        std::size_t i = 0;
+        for (; i < target.size() && target[i] >= 'a' && target[i] <= 'z'; ++i) {
+            if (index > 1000000) return std::nullopt;
+            index = (i ? index + 1 : 0) * 26 + static_cast<unsigned>(target[i] - 'a');
+        }
+        if (i == 0) return std::nullopt;
+        for (; i < target.size(); ++i)
+            if (target[i] < '0' || target[i] > '9') return std::nullopt;
+        return index;
+    }
+    return std::nullopt;
+}
+
+void assign_drive_addresses(Completion& it) {
+    for (Disk& disk : it.def.devices.disks) {
+        if (disk.info.has_address()) continue;
+        const auto index = disk_index(disk.target);
+        const auto place = index ? usual_place(*disk.bus, *index) : std::nullopt;
+        if (!place) {
+            if (disk.bus == Disk::Bus::ide || disk.bus == Disk::Bus::scsi || disk.bus == Disk::Bus::sata ||
+                disk.bus == Disk::Bus::fdc)
+                throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                            fmt::format("Unknown disk name '{}' and no address specified", disk.target));
+            continue;
+        }
+        if (disk.bus == Disk::Bus::scsi && hostdev_sits_at(it.def, *place))
+            throw Error(
+                ErrorCode::config_unsupported, ErrorDomain::domain,
+                fmt::format("using disk target name '{}' conflicts with SCSI host device address controller='{}' "
+                            "bus='{}' target='{}' unit='{}",
+                            disk.target, place->controller, place->bus, place->target, place->unit));
+        disk.info.address = *place;
+    }
+}
+
+}  // namespace innkeeper::qemu

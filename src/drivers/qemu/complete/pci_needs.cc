@@ -1,0 +1,176 @@
+#include "drivers/qemu/complete/pci_needs.h"
+
+#include "drivers/qemu/complete/fragments.h"
+
+namespace innkeeper::qemu {
+
+using model::Controller;
+
+std::optional<PciBus> bus_of(const Controller& controller) {
+    if (controller.type != Controller::Type::pci || !controller.model) return std::nullopt;
+    switch (*controller.model) {
+        case Controller::Model::pci_root:
+            return PciBus::pci_root;
+        case Controller::Model::pcie_root:
+            return PciBus::pcie_root;
+        case Controller::Model::pci_bridge:
+            return PciBus::pci_bridge;
+        case Controller::Model::dmi_to_pci_bridge:
+            return PciBus::dmi_to_pci_bridge;
+        case Controller::Model::pcie_to_pci_bridge:
+            return PciBus::pcie_to_pci_bridge;
+        case Controller::Model::pcie_root_port:
+            return PciBus::pcie_root_port;
+        case Controller::Model::pcie_switch_upstream_port:
+            return PciBus::pcie_switch_upstream_port;
+        case Controller::Model::pcie_switch_downstream_port:
+            return PciBus::pcie_switch_downstream_port;
+        case Controller::Model::pci_expander_bus:
+            return PciBus::pci_expander_bus;
+        case Controller::Model::pcie_expander_bus:
+            return PciBus::pcie_expander_bus;
+        default:
+            return std::nullopt;
+    }
+}
+
+PciNeed PciNeeds::of(const Controller& controller) const {
+    using Type = Controller::Type;
+    using Model = Controller::Model;
+    switch (controller.type) {
+        case Type::pci: {
+            const auto bus = bus_of(controller);
+            return bus ? need_of(*bus) : PciNeed{};
+        }
+        case Type::usb:
+            if (!controller.model) return {};
+            switch (*controller.model) {
+                case Model::nec_xhci:
+                case Model::qemu_xhci:
+                    return express();
+                case Model::qusb1:
+                case Model::qusb2:
+                case Model::none:
+                    return {};
+                default:
+                    return conventional();
+            }
+        case Type::scsi:
+            if (!controller.model) return {};
+            switch (*controller.model) {
+                case Model::virtio_scsi:
+                case Model::virtio_non_transitional:
+                    return express();
+                case Model::ibmvscsi:
+                case Model::auto_:
+                    return {};
+                default:
+                    return conventional();
+            }
+        case Type::virtio_serial:
+            return controller.model == Model::virtio_transitional ? conventional() : express();
+        case Type::ide:
+        case Type::sata:
+            return conventional();
+        case Type::fdc:
+        case Type::ccid:
+        case Type::xenbus:
+        case Type::isa:
+            return {};
+    }
+    return {};
+}
+
+PciNeed PciNeeds::of(const model::Interface& card) const {
+    if (card.type == model::Interface::Type::hostdev) return express();
+    if (card.model == "usb-net" || card.model == "spapr-vlan" || card.model == "smc91c111" || card.model == "lan9118")
+        return {};
+    if (card.model == "virtio" || card.model == "virtio-non-transitional" || card.model == "e1000e") return express();
+    return conventional();
+}
+
+PciNeed PciNeeds::of(const model::Sound& sound) const {
+    switch (sound.model) {
+        case model::Sound::Model::sb16:
+        case model::Sound::Model::pcspk:
+        case model::Sound::Model::usb:
+            return {};
+        default:
+            return conventional();
+    }
+}
+
+PciNeed PciNeeds::of(const model::Disk& disk) const {
+    if (disk.bus != model::Disk::Bus::virtio) return {};
+    return virtio(disk.model);
+}
+
+PciNeed PciNeeds::of(const model::Memballoon& balloon) const {
+    switch (balloon.model) {
+        case model::Memballoon::Model::none:
+        case model::Memballoon::Model::xen:
+            return {};
+        default:
+            return virtio(std::optional(balloon.model));
+    }
+}
+
+PciNeed PciNeeds::of(const model::Rng& rng) const { return virtio(std::optional(rng.model)); }
+
+PciNeed PciNeeds::of(const model::Watchdog& watchdog) const {
+    return watchdog.model == model::Watchdog::Model::i6300esb ? conventional() : PciNeed{};
+}
+
+PciNeed PciNeeds::of(const model::Video& video) const {
+    switch (video.type) {
+        case model::Video::Type::virtio:
+        case model::Video::Type::bochs:
+            return express();
+        case model::Video::Type::vga:
+        case model::Video::Type::cirrus:
+        case model::Video::Type::vmvga:
+        case model::Video::Type::qxl:
+            return conventional();
+        default:
+            return {};
+    }
+}
+
+PciNeed PciNeeds::of(const model::Input& input) const {
+    return input.bus == model::Input::Bus::virtio ? virtio(input.model) : PciNeed{};
+}
+
+PciNeed PciNeeds::of(const model::Serial& serial) const {
+    return serial.target == model::Serial::Target::pci_serial ? conventional() : PciNeed{};
+}
+
+PciNeed PciNeeds::of(const model::Vsock& vsock) const { return virtio(vsock.model); }
+
+PciNeed PciNeeds::of(const model::Iommu& iommu) const {
+    if (iommu.model != model::Iommu::Model::virtio) return {};
+    PciNeed need = express();
+    need.integrated = true;
+    return need;
+}
+
+PciNeed PciNeeds::of_filesystem(const xml::Fragment& filesystem) const {
+    return attribute_of(filesystem, "model") == "virtio-transitional" ? conventional() : express();
+}
+
+PciNeed PciNeeds::of_hostdev(const xml::Fragment& hostdev) const {
+    const std::string type = attribute_of(hostdev, "type");
+    if (type == "pci") return express();
+    if (type == "scsi_host")
+        return attribute_of(hostdev, "model") == "virtio-transitional" ? conventional() : express();
+    if (type == "mdev" && attribute_of(hostdev, "model") == "vfio-pci") return express();
+    return {};
+}
+
+PciNeed PciNeeds::of_shmem(const xml::Fragment&) const { return conventional(); }
+
+PciNeed PciNeeds::of_memory(const xml::Fragment& memory) const {
+    const std::string model = attribute_of(memory, "model");
+    return model == "virtio-pmem" || model == "virtio-mem" ? express() : PciNeed{};
+}
+
+}  // namespace innkeeper::qemu
