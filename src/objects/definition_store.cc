@@ -93,7 +93,7 @@ std::unordered_set<std::string> autostart_links(const std::string& folder) {
         if (!file.ends_with(suffix)) continue;
         const std::string link = fmt::format("{}/autostart/{}", folder, file);
         const auto target = link_target(link);
-        if (target && !path_exists(link) && target->ends_with("/" + file)) {
+        if (target && access(link.c_str(), F_OK) != 0 && target->ends_with("/" + file)) {
             unlink(link.c_str());
             continue;
         }
