@@ -36,6 +36,17 @@ Error Error::invalid_argument(ErrorDomain domain, std::string_view function, std
     return error;
 }
 
+Error Error::received(ErrorCode code, ErrorDomain domain, Told told) {
+    Error error(code, domain);
+    error.message_ = std::move(told.message);
+    error.str1_ = std::move(told.str1);
+    error.str2_ = std::move(told.str2);
+    error.str3_ = std::move(told.str3);
+    error.int1_ = told.int1;
+    error.int2_ = told.int2;
+    return error;
+}
+
 Error Error::system(int errno_value, std::string what, ErrorDomain domain) {
     Error error(ErrorCode::system_error, domain, fmt::format("{}: {}", what, std::strerror(errno_value)));
     error.int1_ = errno_value;

@@ -27,6 +27,14 @@ class Error : public std::exception {
     /// A failed system call: `what` with the text of `errno_value` behind it, and the number for programs.
     static Error system(int errno_value, std::string what, ErrorDomain domain = ErrorDomain::none);
 
+    /// What another daemon reported, word for word.
+    struct Told {
+        std::string message;
+        std::optional<std::string> str1, str2, str3;
+        int int1 = -1, int2 = -1;
+    };
+    static Error received(ErrorCode code, ErrorDomain domain, Told told);
+
     ErrorCode code() const { return code_; }
     ErrorDomain domain() const { return domain_; }
     const std::string& message() const { return message_; }

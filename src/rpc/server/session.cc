@@ -254,7 +254,6 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
 
     XdrReader in(payload);
     if (const auto own = server_.own_.find(*row)) {
-        call.domain = ErrorDomain::rpc;
         later = (*own)->invoke(call.caller, in, call.writer);
         return;
     }
