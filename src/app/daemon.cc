@@ -35,6 +35,7 @@ rpc::Limits client_limits(const config::DaemonSettings& settings) {
 rpc::Limits admin_limits(const config::DaemonSettings& settings) {
     rpc::Limits limits;
     limits.max_clients = settings.admin_max_clients;
+    limits.max_anonymous_clients = 0;
     limits.max_client_requests = settings.admin_max_client_requests;
     limits.keepalive_interval = std::chrono::seconds(settings.admin_keepalive_interval);
     limits.keepalive_count = settings.admin_keepalive_count;
@@ -87,8 +88,17 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
       clients_("libvirtd", client_limits(settings_),
                {protocol::remote::program_number, protocol::qemu::program_number}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
+      admin_calls_({{&admin_, {settings_.admin_min_workers, settings_.admin_max_workers, 0}},
+                    {&clients_, {settings_.min_workers, settings_.max_workers, settings_.prio_workers}}},
+                   [this] { ending_.set(); },
+                   [this](unsigned seconds) {
+                       options_.timeout = seconds;
+                       idle_.reset();
+                       clients_changed();
+                   }),
       drivers_(std::make_unique<Drivers>(paths_)) {
     connection_calls_.add_to(clients_.own_handlers());
+    admin_calls_.add_to(admin_.own_handlers());
     admin_.only_for(::geteuid());
 }
 

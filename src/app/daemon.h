@@ -11,6 +11,7 @@
 #include "config/daemon_settings.h"
 #include "loop/event.h"
 #include "loop/signals.h"
+#include "rpc/server/admin_calls.h"
 #include "rpc/server/connection_calls.h"
 #include "rpc/server/server.h"
 
@@ -42,6 +43,7 @@ class Daemon {
     DriverChoice choice_;
     rpc::ConnectionCalls connection_calls_;
     rpc::Server clients_, admin_;
+    rpc::AdminCalls admin_calls_;
     Event ending_;
     std::unique_ptr<Loop::Timer> idle_;
     TaskGroup tasks_;

@@ -101,6 +101,17 @@ std::vector<std::shared_ptr<Session>> Server::sessions() const {
     return all;
 }
 
+std::shared_ptr<Session> Server::session(std::uint64_t id) const {
+    const auto at = sessions_.find(id);
+    return at != sessions_.end() ? at->second : nullptr;
+}
+
+void Server::set_limits(unsigned max_clients, unsigned max_anonymous_clients) {
+    limits_.max_clients = max_clients;
+    limits_.max_anonymous_clients = max_anonymous_clients;
+    check_limits();
+}
+
 Task<> Server::close(std::chrono::seconds patience) {
     closed_ = true;
     listening_.clear();

@@ -18,14 +18,15 @@ namespace innkeeper::rpc {
 /// The clients of one server: `libvirtd` with its read-write and read-only sockets, or `admin`.
 class Server {
   public:
-    /// `programs`: what the server offers on every connection. `own`: handlers that need no open connection.
+    /// `programs`: what the server offers on every connection.
     Server(std::string name, Limits limits, std::vector<std::uint32_t> programs);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
     const std::string& name() const { return name_; }
-    Limits& limits() { return limits_; }
+    const Limits& limits() const { return limits_; }
+    void set_limits(unsigned max_clients, unsigned max_anonymous_clients);
 
     /// Handlers that work without connect_open, and come before the drivers'.
     HandlerTable& own_handlers() { return own_; }
@@ -40,7 +41,10 @@ class Server {
 
     std::size_t clients() const { return sessions_.size(); }
     std::size_t anonymous() const { return anonymous_; }
+    /// In the order in which they came.
     std::vector<std::shared_ptr<Session>> sessions() const;
+    /// Null if there is no such client.
+    std::shared_ptr<Session> session(std::uint64_t id) const;
     /// Called when the number of clients has changed.
     void on_change(std::move_only_function<void()> changed) { changed_ = std::move(changed); }
 
