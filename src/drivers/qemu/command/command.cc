@@ -10,8 +10,9 @@ namespace innkeeper::qemu {
 
 namespace {
 
-void refuse(const std::vector<xml::Fragment>& fragments, std::string_view element) {
-    if (!fragments.empty()) unsupported(fmt::format("<{}> is not supported yet", element));
+template <class Element>
+void refuse(const std::vector<Element>& elements, std::string_view element) {
+    if (!elements.empty()) unsupported(fmt::format("<{}> is not supported yet", element));
 }
 
 void add_monitor_chardev(Builder& b) {
