@@ -133,7 +133,7 @@ Task<> Daemon::start_drivers() {
     co_await drivers_->secondary.start(&choice_);
 }
 
-Task<> Daemon::stop_drivers() { co_return; }
+Task<> Daemon::stop_drivers() { co_await drivers_->secondary.stop(); }
 
 void Daemon::reload_drivers() {}
 

@@ -3,6 +3,7 @@
 #include "drivers/network/networks.h"
 #include "drivers/nwfilter/filters.h"
 #include "drivers/secret/secrets.h"
+#include "drivers/storage/pools.h"
 
 namespace innkeeper::app {
 
@@ -19,10 +20,11 @@ struct WithTable {
 }  // namespace
 
 struct SecondaryDrivers::Parts {
-    explicit Parts(const Paths& paths) : networks(paths), secrets(paths), filters(paths) {}
+    explicit Parts(const Paths& paths) : networks(paths), secrets(paths), filters(paths), pools(paths) {}
     WithTable<network::Networks> networks;
     WithTable<secret::Secrets> secrets;
     WithTable<nwfilter::Filters> filters;
+    WithTable<storage::Pools> pools;
 };
 
 SecondaryDrivers::SecondaryDrivers(const Paths& paths) : parts_(std::make_unique<Parts>(paths)) {}
@@ -32,9 +34,13 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
     co_await parts_->secrets.driver.start();
     co_await parts_->filters.driver.start();
     co_await parts_->networks.driver.start();
+    co_await parts_->pools.driver.start();
     choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.table});
+    choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.table});
     choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
     choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
 }
+
+Task<> SecondaryDrivers::stop() { return parts_->pools.driver.stop(); }
 
 }  // namespace innkeeper::app

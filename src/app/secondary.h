@@ -16,6 +16,8 @@ class SecondaryDrivers {
 
     /// Reads what is on disk, and starts what starts by itself. Their procedures are in `choice` from then on.
     Task<> start(DriverChoice* choice);
+    /// Ends what still runs for clients that have gone.
+    Task<> stop();
 
   private:
     struct Parts;

@@ -1,0 +1,223 @@
+#include "drivers/storage/pools.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "loop/pool.h"
+#include "protocol/constants.h"
+#include "protocol/remote/events.h"
+#include "xml/node.h"
+
+namespace innkeeper::storage {
+
+namespace remote = protocol::remote;
+using namespace std::chrono_literals;
+
+// --------------------------------------------------------------------------------------------------------------- pool
+
+Task<Turns::Turn> Pool::turn(std::string job) const { return turns_->take(std::move(job), 30s, def_.name); }
+
+VolumeClaim::~VolumeClaim() {
+    if (pool_) pool_->busy_.erase(name_);
+}
+
+VolumeClaim Pool::claim(const std::shared_ptr<Pool>& pool, std::string name) {
+    if (!pool->busy_.insert(name).second)
+        throw Error(ErrorCode::operation_invalid, fmt::format("volume '{}' is still in use.", name));
+    return {pool, std::move(name)};
+}
+
+void Pool::must_be_quiet() const {
+    if (!busy_.empty())
+        throw Error(ErrorCode::internal_error, fmt::format("pool '{}' has asynchronous jobs running.", name()));
+}
+
+void Pool::define(model::Pool def) {
+    if (active_)
+        next_ = std::move(def);
+    else
+        def_ = std::move(def);
+}
+
+void Pool::start(Scanned scanned) {
+    active_ = true;
+    set_scanned(std::move(scanned));
+}
+
+void Pool::stop() {
+    active_ = false;
+    volumes_.clear();
+    if (next_) def_ = std::move(*next_);
+    next_.reset();
+}
+
+void Pool::set_facts(const FolderFacts& facts) {
+    def_.capacity = facts.capacity;
+    def_.available = facts.available;
+    def_.allocation = facts.capacity - facts.available;
+    auto label = std::move(def_.permissions.label);
+    def_.permissions = facts.permissions;
+    def_.permissions.label = std::move(label);
+}
+
+void Pool::set_scanned(Scanned scanned) {
+    set_facts(scanned.folder);
+    volumes_ = std::move(scanned.volumes);
+}
+
+void needs_folder(const Pool& pool) {
+    if (pool.def().type != model::Pool::Type::dir)
+        throw Error(ErrorCode::no_support, fmt::format("storage pools of type '{}'", xml::name(pool.def().type)));
+}
+
+// ------------------------------------------------------------------------------------------------------------- driver
+
+Pools::Pools(const Paths& paths)
+    : store_(paths.config() + "/storage", "pool", "pool-edit"),
+      state_folder_(paths.state() + "/storage"),
+      registry_("pool", ErrorDomain::storage) {}
+
+rpc::HandlerTable Pools::handlers() {
+    rpc::HandlerTable table;
+    add_pool_handlers(table);
+    add_volume_handlers(table);
+    return table;
+}
+
+Task<> Pools::start() {
+    for (const auto& found : co_await store_.scan()) {
+        try {
+            const auto text = co_await store_.read(found.name);
+            const auto document = xml::Document::parse(text, "(storage_pool_definition)");
+            auto def = model::pool.read(document.root("pool"));
+            def.uuid = found.uuid;
+            auto pool = std::make_shared<Pool>(std::move(def));
+            pool->set_persistent(true);
+            pool->set_autostart(found.autostart);
+            registry_.add(std::move(pool));
+        } catch (const Error& error) {
+            log::error("storage pool '{}' is left alone: {}", found.name, error.message());
+        }
+    }
+    const std::string folder = state_folder_;
+    for (auto& file : co_await in_pool([folder] { return list_directory(folder); }))
+        if (file.ends_with(".xml")) transfers_.spawn(resume(folder + "/" + file));
+    transfers_.spawn(start_by_itself());
+}
+
+/// A pool that an earlier daemon left active. Its folder may hang: nobody waits for it.
+Task<> Pools::resume(std::string file) {
+    try {
+        const auto text = co_await in_pool([file] { return read_file(file); });
+        if (!text) co_return;
+        const auto document = xml::Document::parse(*text, "(pool state)");
+        auto def = model::pool.read(document.root("poolstate").child("pool"));
+        auto pool = registry_.match(def.name, *def.uuid);
+        if (!pool) {
+            pool = std::make_shared<Pool>(std::move(def));
+            registry_.add(pool);
+        }
+        const auto turn = co_await pool->turn("start");
+        if (!pool->is_active()) co_await start_pool(pool);
+    } catch (const Error& error) {
+        log::error("storage pool of '{}' is not active any more: {}", file, error.message());
+    }
+}
+
+/// Once after each boot of the machine, which clears the run directory.
+Task<> Pools::start_by_itself() {
+    const std::string folder = state_folder_, marker = folder + "/autostarted";
+    const bool is_first = co_await in_pool([folder, marker] {
+        if (path_exists(marker)) return false;
+        make_directories(folder, 0700);
+        write_volatile_file(marker, "", 0600);
+        return true;
+    });
+    if (!is_first) co_return;
+    std::vector<Ptr> pools;
+    for (const auto& [name, pool] : registry_.all())
+        if (pool->autostarts()) pools.push_back(pool);
+    for (const auto& pool : pools) {
+        try {
+            const auto turn = co_await pool->turn("start");
+            if (!pool->is_active()) co_await start_pool(pool);
+        } catch (const Error& error) {
+            log::error("Failed to autostart storage pool '{}': {}", pool->name(), error.message());
+        }
+    }
+}
+
+Task<> Pools::write_state(Ptr pool) {
+    xml::Writer writer;
+    writer.open("poolstate");
+    auto def = pool->def();
+    def.capacity = def.allocation = def.available = 0;
+    model::pool.write(def, writer);
+    writer.close();
+    const auto text =
+        objects::DefinitionStore::with_comment("pool-edit", pool->name(), pool->uuid(), std::move(writer).take());
+    const std::string folder = state_folder_, path = fmt::format("{}/{}.xml", folder, pool->name());
+    co_await in_pool([folder, path, text] {
+        make_directories(folder, 0700);
+        write_volatile_file(path, text, 0600);
+    });
+}
+
+Task<> Pools::remove_state(Ptr pool) {
+    const std::string path = fmt::format("{}/{}.xml", state_folder_, pool->name());
+    co_await in_pool([path] { remove_file(path); });
+}
+
+// ------------------------------------------------------------------------------------------------------------- finding
+
+Pools::Ptr Pools::find(const remote::StoragePool& which) const {
+    if (auto found = registry_.by_uuid(which.uuid)) return found;
+    throw Error(ErrorCode::no_storage_pool,
+                fmt::format("no storage pool with matching uuid '{}' ({})", which.uuid.text(), which.name));
+}
+
+Pools::Ptr Pools::find_active(const remote::StoragePool& which) const {
+    auto pool = find(which);
+    if (!pool->is_active())
+        throw Error(ErrorCode::operation_invalid, fmt::format("storage pool '{}' is not active", pool->name()));
+    return pool;
+}
+
+Pools::Place Pools::find_volume(const remote::StorageVol& which) const {
+    const auto pool = registry_.by_name(which.pool);
+    if (!pool)
+        throw Error(ErrorCode::no_storage_pool, fmt::format("no storage pool with matching name '{}'", which.pool));
+    if (!pool->is_active())
+        throw Error(ErrorCode::operation_invalid, fmt::format("storage pool '{}' is not active", pool->name()));
+    Place place{pool, which.name};
+    volume_at(place);
+    return place;
+}
+
+model::Volume& Pools::volume_at(const Place& place) const {
+    const auto found = place.pool->volumes().find(place.volume);
+    if (found == place.pool->volumes().end())
+        throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching name '{}'", place.volume));
+    return found->second;
+}
+
+// ------------------------------------------------------------------------------------------------------------- events
+
+void Pools::publish(const Pool& pool, std::int32_t what) {
+    const remote::StoragePoolEventLifecycleMsg message{.pool = {.name = pool.name(), .uuid = pool.uuid()},
+                                                       .event = what};
+    events_.publish(protocol::VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, pool.uuid().text(),
+                    {.callback = &remote::StoragePoolEventLifecycle::row}, rpc::encoded(message).substr(4));
+}
+
+void Pools::publish_refresh(const Pool& pool) {
+    const remote::StoragePoolEventRefreshMsg message{.pool = {.name = pool.name(), .uuid = pool.uuid()}};
+    events_.publish(protocol::VIR_STORAGE_POOL_EVENT_ID_REFRESH, pool.uuid().text(),
+                    {.callback = &remote::StoragePoolEventRefresh::row}, rpc::encoded(message).substr(4));
+}
+
+}  // namespace innkeeper::storage

@@ -1,0 +1,231 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/paths.h"
+#include "drivers/storage/folder.h"
+#include "loop/group.h"
+#include "loop/task.h"
+#include "loop/turns.h"
+#include "model/storage/pool.h"
+#include "model/storage/volume.h"
+#include "objects/definition_store.h"
+#include "objects/event_hub.h"
+#include "objects/registry.h"
+#include "protocol/remote/connect.h"
+#include "protocol/remote/storage.h"
+#include "rpc/codec/handlers.h"
+#include "rpc/codec/stream.h"
+
+/// Storage pools and their volumes. Pools of type `dir` work; the others can be defined, and answer "not supported" to
+/// what would touch their storage.
+namespace innkeeper::storage {
+
+class Pool;
+
+/// One volume that is being changed: nobody else may touch it until this goes.
+class VolumeClaim {
+  public:
+    VolumeClaim(std::shared_ptr<Pool> pool, std::string name) : pool_(std::move(pool)), name_(std::move(name)) {}
+    VolumeClaim(VolumeClaim&& other) noexcept = default;
+    VolumeClaim& operator=(VolumeClaim&&) = delete;
+    ~VolumeClaim();
+
+  private:
+    std::shared_ptr<Pool> pool_;
+    std::string name_;
+};
+
+/// A pool that is defined or active. Questions about it are answered from what was last seen of its folder; whoever
+/// touches the folder holds its turn, so that a folder that hangs holds up nobody but its own pool.
+class Pool {
+  public:
+    explicit Pool(model::Pool def) : def_(std::move(def)) {}
+
+    const std::string& name() const { return def_.name; }
+    const Uuid& uuid() const { return *def_.uuid; }
+    const model::Pool& def() const { return def_; }
+    /// What it will be from its next start on.
+    const model::Pool& next_def() const { return next_ ? *next_ : def_; }
+    std::string target() const { return def_.target; }
+
+    bool is_active() const { return active_; }
+    bool is_persistent() const { return persistent_; }
+    bool autostarts() const { return autostart_; }
+    std::map<std::string, model::Volume>& volumes() { return volumes_; }
+    const std::map<std::string, model::Volume>& volumes() const { return volumes_; }
+    Task<Turns::Turn> turn(std::string job) const;
+
+    /// For what is done to single volumes, side by side with others. Throws if somebody has this one.
+    static VolumeClaim claim(const std::shared_ptr<Pool>& pool, std::string name);
+    /// Throws if volumes are being changed: then the pool cannot end.
+    void must_be_quiet() const;
+    bool is_busy(const std::string& volume) const { return busy_.contains(volume); }
+    /// How many look at files of the pool without a claim.
+    unsigned looking = 0;
+
+    void set_persistent(bool persistent) { persistent_ = persistent; }
+    void set_autostart(bool autostart) { autostart_ = autostart; }
+    /// What the pool will be from its next start on, which is at once if it is not active.
+    void define(model::Pool def);
+    void set_building(bool building) { building_ = building; }
+    bool is_building() const { return building_; }
+    void start(Scanned scanned);
+    void stop();
+    void set_facts(const FolderFacts& facts);
+    void set_scanned(Scanned scanned);
+
+  private:
+    model::Pool def_;
+    std::optional<model::Pool> next_;
+    bool active_ = false, persistent_ = false, autostart_ = false, building_ = false;
+    friend class VolumeClaim;
+    std::map<std::string, model::Volume> volumes_;
+    std::set<std::string> busy_;
+    std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
+};
+
+class Pools {
+  public:
+    explicit Pools(const Paths& paths);
+
+    /// Ends the transfers that run.
+    Task<> stop() { return transfers_.close(); }
+    /// Reads what is on disk, goes on with the pools that were active, and starts those that start by themselves.
+    Task<> start();
+    rpc::HandlerTable handlers();
+
+  private:
+    using Registry = objects::Registry<Pool>;
+    using Ptr = Registry::Ptr;
+    struct Place {
+        Ptr pool;
+        std::string volume;
+    };
+    void add_pool_handlers(rpc::HandlerTable& table);
+    void add_volume_handlers(rpc::HandlerTable& table);
+
+    // Questions about pools (pool_questions.cc).
+    protocol::remote::ConnectNumOfStoragePoolsRet num_active(const rpc::Caller&);
+    protocol::remote::ConnectNumOfDefinedStoragePoolsRet num_defined(const rpc::Caller&);
+    protocol::remote::ConnectListStoragePoolsRet list_active(const rpc::Caller&,
+                                                             const protocol::remote::ConnectListStoragePoolsArgs&);
+    protocol::remote::ConnectListDefinedStoragePoolsRet list_defined(
+        const rpc::Caller&, const protocol::remote::ConnectListDefinedStoragePoolsArgs&);
+    protocol::remote::ConnectListAllStoragePoolsRet list_all(const rpc::Caller&,
+                                                             const protocol::remote::ConnectListAllStoragePoolsArgs&);
+    protocol::remote::ConnectFindStoragePoolSourcesRet find_sources(
+        const rpc::Caller&, const protocol::remote::ConnectFindStoragePoolSourcesArgs&);
+    protocol::remote::StoragePoolLookupByNameRet by_name(const rpc::Caller&,
+                                                         const protocol::remote::StoragePoolLookupByNameArgs&);
+    protocol::remote::StoragePoolLookupByUuidRet by_uuid(const rpc::Caller&,
+                                                         const protocol::remote::StoragePoolLookupByUuidArgs&);
+    protocol::remote::StoragePoolLookupByVolumeRet by_volume(const rpc::Caller&,
+                                                             const protocol::remote::StoragePoolLookupByVolumeArgs&);
+    protocol::remote::StoragePoolLookupByTargetPathRet by_target(
+        const rpc::Caller&, const protocol::remote::StoragePoolLookupByTargetPathArgs&);
+    protocol::remote::StoragePoolGetInfoRet info(const rpc::Caller&, const protocol::remote::StoragePoolGetInfoArgs&);
+    protocol::remote::StoragePoolGetXmlDescRet xml(const rpc::Caller&,
+                                                   const protocol::remote::StoragePoolGetXmlDescArgs&);
+    protocol::remote::StoragePoolGetAutostartRet get_autostart(const rpc::Caller&,
+                                                               const protocol::remote::StoragePoolGetAutostartArgs&);
+    protocol::remote::StoragePoolIsActiveRet is_active(const rpc::Caller&,
+                                                       const protocol::remote::StoragePoolIsActiveArgs&);
+    protocol::remote::StoragePoolIsPersistentRet is_persistent(const rpc::Caller&,
+                                                               const protocol::remote::StoragePoolIsPersistentArgs&);
+    protocol::remote::ConnectStoragePoolEventRegisterAnyRet register_event(
+        const rpc::Caller&, const protocol::remote::ConnectStoragePoolEventRegisterAnyArgs&);
+    void deregister_event(const rpc::Caller&, const protocol::remote::ConnectStoragePoolEventDeregisterAnyArgs&);
+
+    // Changes of pools (pool_changes.cc).
+    Task<protocol::remote::StoragePoolDefineXmlRet> define(rpc::Caller, protocol::remote::StoragePoolDefineXmlArgs);
+    Task<protocol::remote::StoragePoolCreateXmlRet> create_xml(rpc::Caller, protocol::remote::StoragePoolCreateXmlArgs);
+    Task<> create(rpc::Caller, protocol::remote::StoragePoolCreateArgs);
+    Task<> build(rpc::Caller, protocol::remote::StoragePoolBuildArgs);
+    Task<> destroy(rpc::Caller, protocol::remote::StoragePoolDestroyArgs);
+    Task<> delete_pool(rpc::Caller, protocol::remote::StoragePoolDeleteArgs);
+    Task<> undefine(rpc::Caller, protocol::remote::StoragePoolUndefineArgs);
+    Task<> refresh(rpc::Caller, protocol::remote::StoragePoolRefreshArgs);
+    Task<> set_autostart(rpc::Caller, protocol::remote::StoragePoolSetAutostartArgs);
+
+    // Volumes (volume_questions.cc, volume_changes.cc).
+    protocol::remote::StoragePoolNumOfVolumesRet num_volumes(const rpc::Caller&,
+                                                             const protocol::remote::StoragePoolNumOfVolumesArgs&);
+    protocol::remote::StoragePoolListVolumesRet list_volumes(const rpc::Caller&,
+                                                             const protocol::remote::StoragePoolListVolumesArgs&);
+    protocol::remote::StoragePoolListAllVolumesRet list_all_volumes(
+        const rpc::Caller&, const protocol::remote::StoragePoolListAllVolumesArgs&);
+    protocol::remote::StorageVolLookupByNameRet volume_by_name(const rpc::Caller&,
+                                                               const protocol::remote::StorageVolLookupByNameArgs&);
+    protocol::remote::StorageVolLookupByKeyRet volume_by_key(const rpc::Caller&,
+                                                             const protocol::remote::StorageVolLookupByKeyArgs&);
+    protocol::remote::StorageVolLookupByPathRet volume_by_path(const rpc::Caller&,
+                                                               const protocol::remote::StorageVolLookupByPathArgs&);
+    protocol::remote::StorageVolGetPathRet volume_path(const rpc::Caller&,
+                                                       const protocol::remote::StorageVolGetPathArgs&);
+    Task<protocol::remote::StorageVolGetInfoRet> volume_info(rpc::Caller, protocol::remote::StorageVolGetInfoArgs);
+    Task<protocol::remote::StorageVolGetInfoFlagsRet> volume_info_flags(rpc::Caller,
+                                                                        protocol::remote::StorageVolGetInfoFlagsArgs);
+    Task<protocol::remote::StorageVolGetXmlDescRet> volume_xml(rpc::Caller, protocol::remote::StorageVolGetXmlDescArgs);
+    Task<protocol::remote::StorageVolCreateXmlRet> volume_create(rpc::Caller,
+                                                                 protocol::remote::StorageVolCreateXmlArgs);
+    Task<protocol::remote::StorageVolCreateXmlFromRet> volume_clone(rpc::Caller,
+                                                                    protocol::remote::StorageVolCreateXmlFromArgs);
+    Task<> volume_delete(rpc::Caller, protocol::remote::StorageVolDeleteArgs);
+    Task<> volume_resize(rpc::Caller, protocol::remote::StorageVolResizeArgs);
+    Task<> volume_wipe(rpc::Caller, protocol::remote::StorageVolWipeArgs);
+    Task<> volume_wipe_pattern(rpc::Caller, protocol::remote::StorageVolWipePatternArgs);
+    Task<> volume_download(rpc::Caller, protocol::remote::StorageVolDownloadArgs);
+    Task<> volume_upload(rpc::Caller, protocol::remote::StorageVolUploadArgs);
+
+    Ptr find(const protocol::remote::StoragePool& which) const;
+    Ptr find_active(const protocol::remote::StoragePool& which) const;
+    Place find_volume(const protocol::remote::StorageVol& which) const;
+    model::Volume& volume_at(const Place& place) const;
+    Place volume_of_path(const std::string& path) const;
+
+    void check_conflict(const model::Pool& def) const;
+    Task<> start_pool(Ptr pool);
+    Task<> build_pool(Ptr pool);
+    Task<> write_state(Ptr pool);
+    Task<> remove_state(Ptr pool);
+    Task<> resume(std::string file);
+    Task<> start_by_itself();
+    /// Looks at one volume's file again.
+    Task<> look_again(Place place);
+    /// Looks at how full the pool is again; what does not work then shows later.
+    Task<> update_facts(Ptr pool);
+    /// The image that a new one is a copy of.
+    struct Original {
+        std::string path, format;
+        std::uint64_t capacity = 0;
+    };
+    Task<protocol::remote::StorageVol> create_volume(Ptr pool, std::string text, std::uint32_t flags,
+                                                     std::optional<Original> original);
+    Task<> wipe(Place place);
+    Task<> download(std::shared_ptr<rpc::Stream> stream, std::shared_ptr<Fd> fd, std::uint64_t offset,
+                    std::uint64_t length);
+    Task<> upload(std::shared_ptr<rpc::Stream> stream, Place place, std::shared_ptr<Fd> fd, std::uint64_t offset,
+                  std::uint64_t length);
+    void publish(const Pool& pool, std::int32_t what);
+    void publish_refresh(const Pool& pool);
+
+    objects::DefinitionStore store_;
+    std::string state_folder_;
+    Registry registry_;
+    objects::EventHub events_;
+    /// Definitions change one at a time: two pools may not have the same place.
+    std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
+    TaskGroup transfers_;
+};
+
+/// What a pool of another type than `dir` answers.
+void needs_folder(const Pool& pool);
+
+}  // namespace innkeeper::storage
