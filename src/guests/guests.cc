@@ -140,7 +140,10 @@ Task<> Guests::autostart() {
     }
 }
 
-Task<> Guests::close() { co_await background_.close(); }
+Task<> Guests::close() {
+    co_await background_.close();
+    co_await hypervisor_->close();
+}
 
 GuestPtr Guests::find(const Uuid& uuid, std::string_view name) {
     if (auto guest = registry_.by_uuid(uuid); guest && guest->is_visible()) return guest;

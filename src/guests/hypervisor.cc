@@ -102,6 +102,7 @@ Task<std::string> Hypervisor::agent_command(GuestPtr, std::string, int) {
 Usage Hypervisor::usage(const Guest&) { return {}; }
 std::vector<VcpuUsage> Hypervisor::vcpus(const Guest&) { return {}; }
 std::string Hypervisor::security_label(const Guest&) { return {}; }
+Task<> Hypervisor::close() { co_return; }
 Task<> Hypervisor::sweep() { co_return; }
 
 }  // namespace innkeeper::guests

@@ -172,6 +172,8 @@ class Hypervisor {
     virtual Task<> adopt(Remnant remnant) = 0;
     /// Called once, after all were adopted: ends and removes what belongs to no guest.
     virtual Task<> sweep();
+    /// Lets go of all guests, which run on: the daemon ends.
+    virtual Task<> close();
 };
 
 }  // namespace innkeeper::guests

@@ -1,0 +1,277 @@
+#include "drivers/qemu/documents.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/uuid.h"
+#include "drivers/qemu/abilities/arch.h"
+#include "xml/writer.h"
+
+namespace innkeeper::qemu {
+
+namespace {
+
+/// The board's own, as the peer has it; else the installation's.
+std::string host_uuid() {
+    for (const char* path : {"/sys/class/dmi/id/product_uuid", "/etc/machine-id"}) {
+        std::optional<std::string> text;
+        try {
+            text = read_file(path, 256);
+        } catch (const Error&) {
+            continue;
+        }
+        if (const auto uuid = text ? Uuid::parse(*text) : std::nullopt; uuid && uuid->is_valid()) return uuid->text();
+    }
+    static const std::string random = Uuid::random().text();
+    return random;
+}
+
+void value_list(xml::Writer& out, std::string_view name, std::initializer_list<std::string_view> values) {
+    out.open("enum");
+    out.attribute("name", name);
+    for (const auto value : values) out.leaf("value", value);
+    out.close();
+}
+void supported(xml::Writer& out, bool is) { out.attribute("supported", is ? "yes" : "no"); }
+
+void write_host(xml::Writer& out) {
+    out.open("host");
+    out.leaf("uuid", host_uuid());
+    out.open("cpu");
+    out.leaf("arch", host_arch());
+    const auto processors = std::to_string(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
+    out.open("topology");
+    out.attribute("sockets", "1");
+    out.attribute("dies", "1");
+    out.attribute("cores", processors);
+    out.attribute("threads", "1");
+    out.close();
+    out.open("pages");
+    out.attribute("unit", "KiB");
+    out.attribute("size", std::to_string(::sysconf(_SC_PAGESIZE) / 1024));
+    out.close();
+    out.close();
+    out.leaf("power_management");
+    out.open("iommu");
+    out.attribute("support", path_exists("/sys/kernel/iommu_groups/0") ? "yes" : "no");
+    out.close();
+    out.open("migration_features");
+    out.leaf("live");
+    out.open("uri_transports");
+    out.leaf("uri_transport", "tcp");
+    out.leaf("uri_transport", "rdma");
+    out.close();
+    out.close();
+    out.open("secmodel");
+    out.leaf("model", "none");
+    out.leaf("doi", "0");
+    out.close();
+    out.close();
+}
+
+void write_machine(xml::Writer& out, const MachineType& machine, bool by_alias) {
+    out.open("machine");
+    if (by_alias) out.attribute("canonical", machine.name);
+    out.attribute("maxCpus", std::to_string(machine.max_cpus));
+    if (machine.deprecated) out.attribute("deprecated", "yes");
+    out.text(by_alias ? machine.alias : machine.name);
+    out.close();
+}
+
+void write_guest(xml::Writer& out, const Capabilities& emulator) {
+    out.open("guest");
+    out.leaf("os_type", "hvm");
+    out.open("arch");
+    out.attribute("name", emulator.arch);
+    const Arch* arch = arch_of_name(emulator.arch);
+    out.leaf("wordsize", arch != nullptr && arch->bits == 32 ? "32" : "64");
+    out.leaf("emulator", emulator.binary);
+    for (const auto& machine : emulator.machines) {
+        if (machine.name == "none") continue;
+        write_machine(out, machine, false);
+        if (!machine.alias.empty()) write_machine(out, machine, true);
+    }
+    for (const std::string_view type : {"qemu", "kvm"}) {
+        if (type == "kvm" && !emulator.kvm) continue;
+        out.open("domain");
+        out.attribute("type", type);
+        out.close();
+    }
+    out.close();
+    out.open("features");
+    const bool x86 = emulator.arch == "x86_64" || emulator.arch == "i686";
+    if (emulator.arch == "i686") {
+        out.leaf("pae");
+        out.leaf("nonpae");
+    }
+    const auto toggle = [&](std::string_view name) {
+        out.open(name);
+        out.attribute("default", "on");
+        out.attribute("toggle", "yes");
+        out.close();
+    };
+    if (x86) {
+        toggle("acpi");
+        out.open("apic");
+        out.attribute("default", "on");
+        out.attribute("toggle", "no");
+        out.close();
+    }
+    out.leaf("cpuselection");
+    out.leaf("deviceboot");
+    out.open("disksnapshot");
+    out.attribute("default", "on");
+    out.attribute("toggle", "no");
+    out.close();
+    out.leaf("externalSnapshot");
+    out.close();
+    out.close();
+}
+
+void write_os(xml::Writer& out) {
+    out.open("os");
+    supported(out, true);
+    value_list(out, "firmware", {});
+    out.open("loader");
+    supported(out, true);
+    value_list(out, "type", {"rom", "pflash"});
+    value_list(out, "readonly", {"yes", "no"});
+    value_list(out, "secure", {"no"});
+    out.close();
+    out.close();
+}
+
+void write_cpu(xml::Writer& out, const Capabilities& capabilities, bool accelerated) {
+    out.open("cpu");
+    out.open("mode");
+    out.attribute("name", "host-passthrough");
+    supported(out, accelerated);
+    if (accelerated) value_list(out, "hostPassthroughMigratable", {"on", "off"});
+    out.close();
+    out.open("mode");
+    out.attribute("name", "maximum");
+    supported(out, true);
+    value_list(out, "maximumMigratable", {"on", "off"});
+    out.close();
+    out.open("mode");
+    out.attribute("name", "custom");
+    supported(out, true);
+    auto models = accelerated ? capabilities.kvm_cpus : capabilities.tcg_cpus;
+    std::ranges::sort(models, {}, &CpuModel::name);
+    for (const auto& model : models) {
+        out.open("model");
+        out.attribute("usable", model.unavailable.empty() ? "yes" : "no");
+        if (model.deprecated) out.attribute("deprecated", "yes");
+        out.text(model.name);
+        out.close();
+    }
+    out.close();
+    out.close();
+}
+
+void write_disks(xml::Writer& out, bool is_q35) {
+    out.open("disk");
+    supported(out, true);
+    value_list(out, "diskDevice", {"disk", "cdrom", "floppy", "lun"});
+    if (is_q35)
+        value_list(out, "bus", {"fdc", "scsi", "virtio", "usb", "sata"});
+    else
+        value_list(out, "bus", {"ide", "fdc", "scsi", "virtio", "usb", "sata"});
+    value_list(out, "model", {"virtio", "virtio-transitional", "virtio-non-transitional"});
+    out.close();
+}
+
+void write_devices(xml::Writer& out, const Capabilities& capabilities, bool is_q35) {
+    const auto has = [&](std::string_view type) { return capabilities.has_type(type); };
+    out.open("devices");
+    write_disks(out, is_q35);
+    out.open("graphics");
+    supported(out, true);
+    value_list(out, "type", {"sdl", "vnc", "spice", "egl-headless", "dbus"});
+    out.close();
+    out.open("video");
+    supported(out, true);
+    out.open("enum");
+    out.attribute("name", "modelType");
+    constexpr std::pair<std::string_view, std::string_view> videos[] = {{"VGA", "vga"},
+                                                                        {"cirrus-vga", "cirrus"},
+                                                                        {"vmware-svga", "vmvga"},
+                                                                        {"qxl-vga", "qxl"},
+                                                                        {"virtio-gpu-pci", "virtio"},
+                                                                        {"", "none"},
+                                                                        {"bochs-display", "bochs"},
+                                                                        {"ramfb", "ramfb"}};
+    for (const auto& [type, word] : videos)
+        if (type.empty() || has(type)) out.leaf("value", word);
+    out.close();
+    out.close();
+    out.open("rng");
+    supported(out, has("virtio-rng-pci"));
+    value_list(out, "model", {"virtio", "virtio-transitional", "virtio-non-transitional"});
+    value_list(out, "backendModel", {"random", "egd", "builtin"});
+    out.close();
+    out.open("channel");
+    supported(out, true);
+    value_list(out, "type", {"pty", "unix", "spicevmc"});
+    out.close();
+    out.close();
+}
+
+}  // namespace
+
+std::string capabilities_document(const std::vector<CapabilitiesPtr>& emulators) {
+    xml::Writer out;
+    out.open("capabilities");
+    write_host(out);
+    for (const auto& emulator : emulators) write_guest(out, *emulator);
+    out.close();
+    return std::move(out).take();
+}
+
+std::string domain_capabilities_document(const Capabilities& capabilities, std::string_view arch,
+                                         std::string_view machine, std::string_view virt_type) {
+    const bool x86 = capabilities.arch == "x86_64";
+    if (!arch.empty() && arch != capabilities.arch && !(x86 && arch == "i686"))
+        throw Error(ErrorCode::invalid_arg, fmt::format("architecture from emulator '{}' doesn't match given "
+                                                        "architecture '{}'",
+                                                        capabilities.arch, arch));
+    const std::string_view type = !virt_type.empty() ? virt_type : capabilities.kvm ? "kvm" : "qemu";
+    if (type != "qemu" && !(type == "kvm" && capabilities.kvm))
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("Emulator '{}' does not support virt type '{}'", capabilities.binary, type));
+    const MachineType* chosen = machine.empty() ? capabilities.default_machine() : capabilities.machine(machine);
+    if (chosen == nullptr)
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("the machine '{}' is not supported by emulator '{}'", machine, capabilities.binary));
+    xml::Writer out;
+    out.open("domainCapabilities");
+    out.leaf("path", capabilities.binary);
+    out.leaf("domain", type);
+    out.leaf("machine", chosen->name);
+    out.leaf("arch", arch.empty() ? std::string_view(capabilities.arch) : arch);
+    out.open("vcpu");
+    out.attribute("max", std::to_string(chosen->max_cpus));
+    out.close();
+    out.open("iothreads");
+    supported(out, capabilities.has_type("iothread"));
+    out.close();
+    write_os(out);
+    write_cpu(out, capabilities, type == "kvm");
+    write_devices(out, capabilities, chosen->name.starts_with("pc-q35"));
+    out.open("features");
+    out.open("vmcoreinfo");
+    supported(out, capabilities.has_type("vmcoreinfo"));
+    out.close();
+    out.open("genid");
+    supported(out, capabilities.has_type("vmgenid"));
+    out.close();
+    out.close();
+    out.close();
+    return std::move(out).take();
+}
+
+}  // namespace innkeeper::qemu

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/paths.h"
+#include "config/qemu_settings.h"
+#include "drivers/qemu/abilities/abilities.h"
+#include "drivers/qemu/ports.h"
+#include "drivers/qemu/run_files.h"
+#include "guests/hypervisor.h"
+#include "loop/group.h"
+
+namespace innkeeper::qemu {
+
+class QemuMachine;
+class Consoles;
+struct HostFacts;
+struct CommandContext;
+
+/// QEMU as a hypervisor. What is the same for every hypervisor lies above (guests); how one running QEMU behaves is
+/// QemuMachine's; here is what the two have to do with each other, a file for each group of verbs.
+class Driver final : public guests::Hypervisor {
+  public:
+    Driver(Paths paths, config::QemuSettings settings);
+    ~Driver() override;
+
+    std::string folder() const override { return "qemu"; }
+    std::string type() const override { return "QEMU"; }
+    std::string prefix() const override { return "qemu"; }
+    ErrorDomain error_domain() const override { return ErrorDomain::qemu; }
+    Task<std::uint64_t> version() override;
+    Task<std::string> capabilities() override;
+    Task<std::string> domain_capabilities(std::string emulator, std::string arch, std::string machine,
+                                          std::string virt_type) override;
+    Task<int> max_vcpus(std::string virt_type) override;
+    Task<std::string> to_native(guests::DefPtr def) override;
+    Task<std::vector<std::string>> cpu_models(std::string arch) override;
+    Task<guests::DefPtr> complete(model::DomainDef def, guests::Purpose purpose) override;
+
+    // driver_start.cc
+    Task<> start(guests::GuestPtr guest, guests::StartOptions options) override;
+
+    // driver_control.cc
+    Task<> destroy(guests::GuestPtr guest, Destroy how) override;
+    Task<> shutdown(guests::GuestPtr guest, std::vector<guests::Way> ways) override;
+    Task<> reboot(guests::GuestPtr guest, std::vector<guests::Way> ways) override;
+    Task<> reset(guests::GuestPtr guest) override;
+    Task<> suspend(guests::GuestPtr guest, guests::Paused reason) override;
+    Task<> resume(guests::GuestPtr guest, guests::Running reason) override;
+    Task<> inject_nmi(guests::GuestPtr guest) override;
+    Task<> send_key(guests::GuestPtr guest, std::uint32_t codeset, std::chrono::milliseconds hold,
+                    std::vector<std::uint32_t> keycodes) override;
+    Task<> pm_suspend(guests::GuestPtr guest, std::uint32_t target, std::chrono::seconds duration) override;
+    Task<> pm_wakeup(guests::GuestPtr guest) override;
+    Task<> set_lifecycle_action(guests::GuestPtr guest, Occasion occasion, std::uint32_t action) override;
+    Task<> set_memory(guests::GuestPtr guest, std::uint64_t kib) override;
+    Task<std::string> monitor_command(guests::GuestPtr guest, std::string command, bool human) override;
+    Task<std::string> agent_command(guests::GuestPtr guest, std::string command, int timeout_seconds) override;
+
+    // driver_console.cc
+    Task<Fd> open_console(guests::GuestPtr guest, std::string device, bool take_over) override;
+    Task<Fd> open_channel(guests::GuestPtr guest, std::string name, bool take_over) override;
+
+    // driver_saved.cc
+    Task<> save(guests::GuestPtr guest, guests::SaveOptions options) override;
+    Task<guests::SavedImage> read_saved(std::string path) override;
+
+    // driver_facts.cc
+    guests::Usage usage(const guests::Guest& guest) override;
+    std::vector<guests::VcpuUsage> vcpus(const guests::Guest& guest) override;
+    std::string security_label(const guests::Guest& guest) override;
+
+    // driver_adopt.cc
+    std::string status_elements(const guests::Guest& guest) override;
+    Task<> adopt(guests::Remnant remnant) override;
+    Task<> sweep() override;
+    Task<> close() override;
+
+  private:
+    void watch(const guests::GuestPtr& guest, std::shared_ptr<QemuMachine> machine);
+    std::shared_ptr<QemuMachine> machine_of(const guests::GuestPtr& guest) const;
+    RunFiles files_of(const guests::Guest& guest) const;
+    HostFacts host_facts() const;
+    CommandContext command_context(const RunFiles& files, int id) const;
+    std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, QemuMachine& machine);
+    void lease_ports(model::DomainDef& def, QemuMachine& machine);
+    Task<> launch(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options);
+    Task<> set_up(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
+    Task<> load_saved(std::shared_ptr<QemuMachine> machine, std::string path);
+    Task<> correct(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, std::chrono::milliseconds limit);
+    Task<> correct_late(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
+
+    Paths paths_;
+    config::QemuSettings settings_;
+    RunAs run_as_;
+    Abilities abilities_;
+    Ports screens_, websockets_;
+    TaskGroup watches_;
+    std::vector<std::weak_ptr<QemuMachine>> machines_;  ///< all that run
+    std::unique_ptr<Consoles> consoles_;
+};
+
+}  // namespace innkeeper::qemu

@@ -1,0 +1,358 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <boost/json/array.hpp>
+#include <ctime>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "drivers/qemu/command/command.h"
+#include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/driver.h"
+#include "drivers/qemu/identity.h"
+#include "drivers/qemu/machine.h"
+#include "drivers/qemu/preconditions.h"
+#include "loop/pool.h"
+
+/// Starting a guest. Whatever fails, nothing of it is left; whatever kills the daemon on the way, the status file is
+/// there before the process is, so that the next daemon finds both and ends them.
+namespace innkeeper::qemu {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using guests::GuestPtr;
+
+namespace {
+
+/// How long QEMU may need until it answers: on a loaded host with much memory to prepare, long.
+constexpr auto answer_limit = 120s;
+
+/// A descriptor as the command line expects it, opened.
+Fd open_passed(const PassedFd& passed) {
+    switch (passed.kind) {
+        case PassedFd::Kind::listener:
+            return listen_at(passed.path);
+        case PassedFd::Kind::log: {
+            Fd file(::open(passed.path.c_str(),
+                           O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_APPEND | (passed.append ? 0 : O_TRUNC),
+                           0600));
+            if (!file) throw Error::system(errno, fmt::format("failed to open log file {}", passed.path));
+            return file;
+        }
+        case PassedFd::Kind::vhost: {
+            Fd device(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC));
+            if (!device) throw Error::system(errno, "vhost-net was requested for an interface, but is unavailable");
+            return device;
+        }
+        default:
+            break;
+    }
+    throw Error(ErrorCode::config_unsupported, fmt::format("device '{}' cannot be connected yet", passed.alias));
+}
+
+std::string first_line(const Capabilities& capabilities) {
+    utsname host{};
+    ::uname(&host);
+    return fmt::format(
+        "starting up libvirt version: 9.0.0, package: innkeeper, qemu version: {}.{}.{}{}, kernel: {}, hostname: {}",
+        capabilities.major, capabilities.minor, capabilities.micro, capabilities.package, host.release, host.nodename);
+}
+
+QmpCommand plain(std::string name) { return {.name = std::move(name), .arguments = {}}; }
+
+std::string text(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+/// Pseudo terminals by the id of their character device.
+std::map<std::string, std::string> terminals(const QmpReply& reply) {
+    std::map<std::string, std::string> found;
+    if (!reply || !reply->is_array()) return found;
+    for (const auto& item : reply->get_array()) {
+        if (!item.is_object()) continue;
+        const auto file = text(item.get_object(), "filename");
+        if (file.starts_with("pty:")) found[text(item.get_object(), "label")] = file.substr(4);
+    }
+    return found;
+}
+
+template <class Devices>
+void name_terminals(Devices& devices, const std::map<std::string, std::string>& paths) {
+    for (auto& device : devices) {
+        if (device.source.type != model::ChardevSource::Type::pty) continue;
+        if (const auto found = paths.find("char" + device.info.alias); found != paths.end())
+            device.source.path = found->second;
+    }
+}
+
+std::vector<pid_t> vcpu_threads(const QmpReply& reply) {
+    std::vector<pid_t> threads;
+    if (!reply || !reply->is_array()) return threads;
+    for (const auto& item : reply->get_array()) {
+        if (!item.is_object()) continue;
+        const json::value* index = item.get_object().if_contains("cpu-index");
+        const json::value* thread = item.get_object().if_contains("thread-id");
+        if (index == nullptr || thread == nullptr || !index->is_int64() || !thread->is_int64()) continue;
+        const auto number = static_cast<std::size_t>(index->get_int64());
+        if (number > 4096) continue;
+        if (threads.size() <= number) threads.resize(number + 1);
+        threads[number] = static_cast<pid_t>(thread->get_int64());
+    }
+    return threads;
+}
+
+QmpCommand password_command(std::string_view protocol, const model::Graphics& graphics) {
+    json::object arguments;
+    arguments["protocol"] = protocol;
+    arguments["password"] = graphics.password;
+    if (graphics.connected) {
+        using enum model::Graphics::Connected;
+        arguments["connected"] = *graphics.connected == keep   ? "keep"
+                                 : *graphics.connected == fail ? "fail"
+                                                               : "disconnect";
+    }
+    return {.name = "set_password", .arguments = std::move(arguments)};
+}
+
+/// What must be done before the first instruction; the first that is refused ends the start.
+std::vector<QmpCommand> preparations(const model::DomainDef& def) {
+    std::vector<QmpCommand> commands;
+    for (const auto& graphics : def.devices.graphics) {
+        if (graphics.password.empty()) continue;
+        const auto protocol = graphics.type == model::Graphics::Type::spice ? "spice" : "vnc";
+        commands.push_back(password_command(protocol, graphics));
+    }
+    const auto& balloon = def.devices.memballoon;
+    if (!balloon || balloon->model == model::Memballoon::Model::none) return commands;
+    if (def.current_memory_kib != 0 && def.current_memory_kib < def.memory_kib)
+        commands.push_back({.name = "balloon", .arguments = {{"value", def.current_memory_kib * 1024}}});
+    return commands;
+}
+
+}  // namespace
+
+CommandContext Driver::command_context(const RunFiles& files, int id) const {
+    CommandContext context;
+    context.id = id;
+    context.directory = files.directory;
+    context.memory_directory = paths_.lib() + "/qemu/ram";
+    context.state_directory = paths_.state() + "/qemu";
+    const char* path = std::getenv("PATH");
+    context.environment = guest_environment(path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin", files.directory);
+    context.vnc.listen = settings_.vnc_listen;
+    context.spice.listen = settings_.spice_listen;
+    context.dump_guest_core = settings_.dump_guest_core;
+    context.sandbox = settings_.seccomp_sandbox != 0;
+    context.set_process_name = settings_.set_process_name;
+    context.now = std::time(nullptr);
+    tm local{};
+    const time_t now = context.now;
+    ::localtime_r(&now, &local);
+    context.local_offset = local.tm_gmtoff;
+    return context;
+}
+
+/// Ports that are to be found at a start are found; the others are noted as taken.
+void Driver::lease_ports(model::DomainDef& def, QemuMachine& machine) {
+    for (auto& graphics : def.devices.graphics) {
+        const bool listens =
+            graphics.type == model::Graphics::Type::vnc || graphics.type == model::Graphics::Type::spice;
+        const bool by_port = graphics.listens.empty() ||
+                             graphics.listens.front().type == model::GraphicsListen::Type::address ||
+                             graphics.listens.front().type == model::GraphicsListen::Type::network;
+        if (!listens || !by_port) continue;
+        if (graphics.autoport.value_or(false) || graphics.port.value_or(0) < 0) {
+            auto [port, lease] = screens_.take();
+            graphics.port = static_cast<int>(port);
+            machine.leases.push_back(std::move(lease));
+        } else if (graphics.port.value_or(0) > 0) {
+            machine.leases.push_back(screens_.reserve(static_cast<unsigned>(*graphics.port)));
+        }
+        if (graphics.websocket.value_or(0) < 0) {
+            auto [port, lease] = websockets_.take();
+            graphics.websocket = static_cast<int>(port);
+            graphics.websocket_generated = true;
+            machine.leases.push_back(std::move(lease));
+        }
+    }
+}
+
+/// What runs is what was asked for with everything that is decided only now.
+std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest& guest, QemuMachine& machine) {
+    auto def = std::make_shared<model::DomainDef>(*guest.live());
+    def->id = guest.id();
+    assign_aliases(*def);
+    number_images(*def);
+    lease_ports(*def, machine);
+    if (paths_.is_system()) {
+        if (def->resource_partition.empty()) def->resource_partition = "/machine";
+        if (def->security_labels.empty()) {
+            model::SecurityLabel label;
+            label.type = model::SecurityLabel::Type::dynamic;
+            label.model = "dac";
+            label.relabel = true;
+            label.label = label.image_label = dac_label(run_as_);
+            def->security_labels.push_back(std::move(label));
+        }
+    }
+    return def;
+}
+
+Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
+    const auto def = guest->live();
+    auto capabilities = co_await abilities_.of(def->devices.emulator);
+    auto machine = std::make_shared<QemuMachine>(guest, guest->name(), files_of(*guest), std::move(capabilities));
+    machine->starting = true;
+    guest->machine = machine;
+    std::exception_ptr failure;
+    try {
+        co_await launch(guest, machine, options);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    // All of it goes before anybody hears that it failed, even if who asked has gone.
+    Scope unhurried;
+    if (machine->process) {
+        machine->process->send_signal(SIGKILL);
+        co_await machine->gone.wait().under(unhurried);
+    }
+    if (!machine->exited.is_set()) {
+        // It never ran, or the daemon is ending and nobody watches any more.
+        if (machine->process) co_await machine->process->exited().under(unhurried);
+        co_await machine->release().under(unhurried);
+        machine->files.remove();
+    }
+    if (machine->log) machine->log->note("shutting down, reason=failed");
+    if (guest->machine == machine) guest->machine.reset();
+    std::rethrow_exception(failure);
+}
+
+Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options) {
+    auto def = running_definition(*guest, *machine);
+    const auto needed = Preconditions::of(*def);
+    if (!needed.images.empty() || !needed.boot_files.empty() || !needed.bridges.empty())
+        co_await in_pool([needed] { needed.check(); });
+
+    const auto& files = machine->files;
+    files.prepare();
+    auto context = command_context(files, guest->id());
+    if (!options.restore_from.empty()) context.purpose = CommandContext::Purpose::restore;
+    const CommandLine line = build_command(*def, *machine->capabilities, context);
+
+    Command command;
+    command.argv = line.argv();
+    command.environment = line.environment_words();
+    command.own_session = true;
+    command.uid = run_as_.uid;
+    command.gid = run_as_.gid;
+    command.groups = run_as_.groups;
+    if (run_as_.uid)
+        for (const auto& path : {files.directory, files.master_key, files.channel_directory})
+            if (::chown(path.c_str(), *run_as_.uid, run_as_.gid.value_or(static_cast<gid_t>(-1))) != 0)
+                throw Error::system(errno, fmt::format("unable to set user and group on '{}'", path));
+
+    std::vector<Fd> passed;
+    // Our end is connected before QEMU runs, so that it finds what it is asked as soon as it can listen.
+    passed.push_back(listen_at(files.monitor));
+    machine->connect(connect_to(files.monitor));
+    for (const auto& descriptor : line.descriptors) {
+        if (descriptor.kind == PassedFd::Kind::monitor) {
+            command.descriptors.emplace_back(passed.front().get(), descriptor.number);
+            continue;
+        }
+        passed.push_back(open_passed(descriptor));
+        command.descriptors.emplace_back(passed.back().get(), descriptor.number);
+    }
+    machine->log.emplace(files.log);
+    machine->log->note(first_line(*machine->capabilities));
+    machine->log->append(line.log_text());
+    if (paths_.is_system() && run_as_.uid.value_or(::geteuid()) == 0) {
+        guest->taint("high-privileges");
+        machine->log->note(fmt::format("Domain id={} is tainted: high-privileges", guest->id()));
+    }
+    machine->log->mark();
+    command.descriptors.emplace_back(machine->log->descriptor(), 1);
+    command.descriptors.emplace_back(machine->log->descriptor(), 2);
+    const Fd pid_file(::open(files.pid.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!pid_file) throw Error::system(errno, fmt::format("cannot create '{}'", files.pid));
+    command.pid_file = pid_file.get();
+
+    guest->set_live(def);
+    machine->process.emplace(Process::start(command));
+    watch(guest, machine);
+    guest->set_pid(machine->process->pid());
+    passed.clear();
+
+    std::exception_ptr failure;
+    try {
+        co_await set_up(guest, machine);
+        if (!options.restore_from.empty()) co_await load_saved(machine, options.restore_from);
+    } catch (const Error&) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        // If QEMU ended, its own words say why; that it closed its monitor says nothing.
+        bool ended = machine->process->has_exited();
+        if (!ended && machine->monitor().is_lost()) {
+            try {
+                co_await within(2s, "the end of QEMU", machine->exited.wait());
+                ended = true;
+            } catch (const Error&) {
+            }
+        }
+        if (ended)
+            throw Error(ErrorCode::internal_error,
+                        fmt::format("process exited while connecting to monitor: {}", machine->log->words()));
+        std::rethrow_exception(failure);
+    }
+
+    if (options.paused) {
+        guest->paused(guests::Paused::user);
+    } else {
+        machine->resuming = options.reason;
+        co_await machine->monitor().execute("cont");
+        machine->resuming.reset();
+        guest->running(options.reason);
+    }
+    machine->starting = false;
+}
+
+/// One batch: what has to be known, and what has to be done before the CPUs run.
+Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
+    std::vector<QmpCommand> commands;
+    commands.push_back(plain("query-chardev"));
+    commands.push_back(plain("query-cpus-fast"));
+    const auto first = commands.size();
+    std::vector<std::string> names;
+    for (auto& command : preparations(*guest->live())) {
+        names.push_back(command.name);
+        commands.push_back(std::move(command));
+    }
+    const auto replies = co_await machine->monitor().batch(std::move(commands), answer_limit);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (!replies[first + i]) Qmp::refuse(names[i], replies[first + i].error());
+
+    auto def = std::make_shared<model::DomainDef>(*guest->live());
+    const auto paths = terminals(replies[0]);
+    name_terminals(def->devices.serials, paths);
+    name_terminals(def->devices.parallels, paths);
+    name_terminals(def->devices.channels, paths);
+    name_terminals(def->devices.consoles, paths);
+    // The first console is a serial port by another name.
+    if (!def->devices.consoles.empty() && !def->devices.serials.empty()) {
+        auto& console = def->devices.consoles.front();
+        if (console.source.type == model::ChardevSource::Type::pty &&
+            console.target.value_or(model::Console::Target::serial) == model::Console::Target::serial)
+            console.source.path = def->devices.serials.front().source.path;
+    }
+    machine->vcpu_threads = vcpu_threads(replies[1]);
+    guest->set_live(std::move(def));
+}
+
+}  // namespace innkeeper::qemu

@@ -1,0 +1,230 @@
+#include "drivers/qemu/driver.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "drivers/qemu/proc.h"
+#include "guests/guests.h"
+#include "loop/child.h"
+#include "loop/loop.h"
+#include "model/domain/domain.h"
+
+namespace innkeeper::qemu {
+namespace {
+
+using namespace std::chrono_literals;
+using guests::GuestPtr;
+using testing::HasSubstr;
+
+/// A driver with files of its own, gone at the end; guests are real, and have next to nothing in them.
+class DriverTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (Abilities::binary_for("x86_64").empty()) GTEST_SKIP() << "no emulator here";
+        std::string pattern = testing::TempDir() + "driver-XXXXXX";
+        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+        root_ = pattern;
+        paths_ = Paths::standard(Paths::Privilege::user, root_);
+        open();
+    }
+    void TearDown() override {
+        if (root_.empty()) return;
+        if (guests_)
+            for (const auto& [name, guest] : guests_->registry().all())
+                if (guest->is_active()) destroy(guest);
+        close();
+        EXPECT_THAT(list_directory(paths_->state() + "/qemu"), testing::Each(testing::Not(testing::EndsWith(".pid"))));
+        std::filesystem::remove_all(root_);
+    }
+
+    void open() {
+        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{});
+        driver_ = driver.get();
+        guests_ = std::make_unique<guests::Guests>(*paths_, std::move(driver));
+        loop_.run(guests_->load());
+    }
+    /// As when the daemon ends: guests run on.
+    void close() {
+        loop_.run(guests_->close());
+        guests_.reset();
+    }
+
+    guests::DefPtr define(const std::string& devices = "", const std::string& more = "") {
+        const std::string text =
+            "<domain type='qemu'><name>tiny</name>"
+            "<uuid>5ce00000-0000-4000-8000-000000000001</uuid><memory unit='MiB'>32</memory>"
+            "<os><type arch='x86_64' machine='pc'>hvm</type></os>" +
+            more + "<devices>" + devices + "</devices></domain>";
+        return loop_.run(driver_->complete(model::parse_domain(text), guests::Purpose::start));
+    }
+    GuestPtr start(const guests::DefPtr& def, guests::StartOptions options = {}) {
+        auto guest = guests_->find_or_make(def->name, def->uuid);
+        guests_->activate(guest, def, guests::Paused::starting_up);
+        try {
+            loop_.run(driver_->start(guest, options));
+        } catch (...) {
+            guest->abandon(guests::Shutoff::failed);
+            throw;
+        }
+        return guest;
+    }
+    std::string failure(const guests::DefPtr& def) {
+        try {
+            start(def);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return "";
+    }
+    void destroy(const GuestPtr& guest) { loop_.run(driver_->destroy(guest, guests::Hypervisor::Destroy::now)); }
+    std::string status_of(const GuestPtr& guest) {
+        return loop_.run(driver_->monitor_command(guest, "info status", true));
+    }
+    std::vector<std::string> run_folders() {
+        std::vector<std::string> folders;
+        for (const auto& name : list_directory(paths_->lib() + "/qemu"))
+            if (name.starts_with("domain-")) folders.push_back(name);
+        return folders;
+    }
+
+    Loop loop_;
+    std::string root_;
+    std::optional<Paths> paths_;
+    Driver* driver_ = nullptr;
+    std::unique_ptr<guests::Guests> guests_;
+};
+
+TEST_F(DriverTest, StartsAGuestAndEndsItWithoutATrace) {
+    const auto guest = start(define());
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Running::booted));
+    EXPECT_THAT(status_of(guest), HasSubstr("running"));
+    EXPECT_THAT(command_line_of(guest->pid()), HasSubstr("guest=tiny"));
+    EXPECT_EQ(driver_->vcpus(*guest).size(), 1U);
+    const pid_t pid = guest->pid();
+    destroy(guest);
+    EXPECT_FALSE(guest->is_active());
+    EXPECT_EQ(command_line_of(pid), "");
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+    const auto log = read_file(paths_->log() + "/qemu/tiny.log").value_or("");
+    EXPECT_THAT(log, HasSubstr("starting up libvirt version: 9.0.0"));
+    EXPECT_THAT(log, HasSubstr("shutting down, reason="));
+}
+
+TEST_F(DriverTest, SuspendsAndResumes) {
+    const auto guest = start(define(), {.paused = true});
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Paused::user));
+    EXPECT_THAT(status_of(guest), HasSubstr("paused"));
+    loop_.run(driver_->resume(guest, guests::Running::unpaused));
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Running::unpaused));
+    loop_.run(driver_->suspend(guest, guests::Paused::user));
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Paused::user));
+}
+
+TEST_F(DriverTest, AGuestThatDiesIsNoticedAtOnce) {
+    const auto guest = start(define());
+    ::kill(guest->pid(), SIGKILL);
+    loop_.run(driver_->destroy(guest, guests::Hypervisor::Destroy::now));
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Shutoff::crashed));
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, AStoppedQemuCanBeDestroyed) {
+    const auto guest = start(define());
+    ::kill(guest->pid(), SIGSTOP);
+    while (process_facts(guest->pid())->state != 'T') loop_.run_ready();
+    const auto before = Clock::now();
+    destroy(guest);
+    EXPECT_LT(Clock::now() - before, 2s);
+}
+
+TEST_F(DriverTest, TheReasonOfAFailedStartIsQemusOwn) {
+    const auto def = define("",
+                            "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+                            "<qemu:arg value='-nonsense'/></qemu:commandline>");
+    const auto text = failure(def);
+    EXPECT_THAT(text, testing::StartsWith("internal error: process exited while connecting to monitor: "));
+    EXPECT_THAT(text, HasSubstr("-nonsense: invalid option"));
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, WhatIsMissingIsNamedBeforeAnythingStarts) {
+    EXPECT_EQ(
+        failure(define("<disk type='file' device='disk'><source file='/nowhere/a.img'/><target dev='vda'/></disk>")),
+        "Cannot access storage file '/nowhere/a.img': No such file or directory");
+    EXPECT_EQ(failure(define("<interface type='network'><source network='absent'/></interface>")),
+              "Network not found: no network with matching name 'absent'");
+    EXPECT_EQ(failure(define("<interface type='bridge'><source bridge='absentbr'/></interface>")),
+              "Cannot get interface MTU on 'absentbr': No such device");
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, ASerialPortGetsItsTerminalAndItsStream) {
+    const auto guest = start(define("<serial type='pty'/><console type='pty'/>"));
+    const auto path = guest->live()->devices.serials.at(0).source.path;
+    EXPECT_THAT(path, testing::StartsWith("/dev/pts/"));
+    EXPECT_EQ(guest->live()->devices.consoles.at(0).source.path, path);
+    const Fd first = loop_.run(driver_->open_console(guest, "", false));
+    EXPECT_THROW(loop_.run(driver_->open_console(guest, "serial0", false)), Error);
+    const Fd second = loop_.run(driver_->open_console(guest, "", true));
+    loop_.run_ready();
+    char byte = 0;
+    EXPECT_EQ(::read(first.get(), &byte, 1), 0);
+}
+
+TEST_F(DriverTest, IsFoundAgainByTheNextDaemon) {
+    const auto before = start(define());
+    const pid_t pid = before->pid();
+    loop_.run(driver_->suspend(before, guests::Paused::user));
+    close();
+    EXPECT_THAT(command_line_of(pid), HasSubstr("guest=tiny"));
+    open();
+    const auto guest = guests_->find("tiny");
+    EXPECT_EQ(guest->pid(), pid);
+    EXPECT_EQ(guest->condition(), guests::Condition(guests::Paused::user));
+    loop_.run(driver_->resume(guest, guests::Running::unpaused));
+    EXPECT_THAT(status_of(guest), HasSubstr("running"));
+}
+
+TEST_F(DriverTest, WhatEndedWhileNobodyLookedIsNotThereAnyMore) {
+    const auto before = start(define());
+    const pid_t pid = before->pid();
+    close();
+    ::kill(pid, SIGKILL);
+    auto process = Process::adopt(pid);
+    if (process) loop_.run(process->exited());
+    open();
+    EXPECT_THROW(guests_->find("tiny"), Error);
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, SleepsInAFileAndWakesUp) {
+    const auto def = define();
+    auto guest = start(def);
+    const std::string path = root_ + "/saved";
+    loop_.run(driver_->save(guest, {.path = path}));
+    EXPECT_FALSE(guest->is_active());
+    const auto image = loop_.run(driver_->read_saved(path));
+    EXPECT_TRUE(image.running);
+    EXPECT_EQ(image.definition->uuid, def->uuid);
+    guest = start(image.definition, {.paused = true, .restore_from = path, .reason = guests::Running::restored});
+    loop_.run(driver_->resume(guest, guests::Running::restored));
+    EXPECT_THAT(status_of(guest), HasSubstr("running"));
+}
+
+TEST_F(DriverTest, PathsLongerThanASocketsNameAreReached) {
+    close();
+    const std::string folder = root_ + "/" + std::string(120, 'x');
+    paths_ = Paths::standard(Paths::Privilege::user, folder);
+    open();
+    const auto guest = start(define());
+    EXPECT_THAT(status_of(guest), HasSubstr("running"));
+}
+
+}  // namespace
+}  // namespace innkeeper::qemu

@@ -1,0 +1,89 @@
+#include "drivers/qemu/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace innkeeper::qemu {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> names{"linux", "xt",     "atset1", "atset2", "atset3",
+                                                 "os_x",  "xt_kbd", "usb",    "win32",  "qnum"};
+enum Codeset : std::uint32_t { set_linux, set_xt, set_atset1, set_xt_kbd = 6, set_usb = 7, set_qnum = 9 };
+
+struct Pair {
+    std::uint8_t code, qnum;
+};
+
+/// Linux's codes up to 83 are those of the first keyboards, scan code and all; the extended keys came later.
+constexpr Pair linux_extended[] = {
+    {85, 0x76},  {86, 0x56},  {87, 0x57},  {88, 0x58},  {89, 0x73},  {90, 0x78},  {91, 0x77},  {92, 0x79},  {93, 0x70},
+    {94, 0x7b},  {95, 0x5c},  {96, 0x9c},  {97, 0x9d},  {98, 0xb5},  {99, 0x54},  {100, 0xb8}, {101, 0x5b}, {102, 0xc7},
+    {103, 0xc8}, {104, 0xc9}, {105, 0xcb}, {106, 0xcd}, {107, 0xcf}, {108, 0xd0}, {109, 0xd1}, {110, 0xd2}, {111, 0xd3},
+    {112, 0xef}, {113, 0xa0}, {114, 0xae}, {115, 0xb0}, {116, 0xde}, {117, 0x59}, {118, 0xce}, {119, 0xc6}, {120, 0x8b},
+    {121, 0x7e}, {122, 0x72}, {123, 0x71}, {124, 0x7d}, {125, 0xdb}, {126, 0xdc}, {127, 0xdd}, {128, 0xe8}, {129, 0x85},
+    {130, 0x86}, {131, 0x87}, {132, 0x8c}, {133, 0xf8}, {134, 0x64}, {135, 0x65}, {136, 0xc1}, {137, 0xbc}, {138, 0xf5},
+    {139, 0x9e}, {140, 0xa1}, {141, 0x66}, {142, 0xdf}, {143, 0xe3}, {144, 0x67}, {145, 0x68}, {146, 0x69}, {147, 0x93},
+    {148, 0x9f}, {149, 0x97}, {150, 0x82}, {151, 0x6a}, {152, 0x92}, {153, 0x6b}, {154, 0xa6}, {155, 0xec}, {156, 0xe6},
+    {157, 0xeb}, {158, 0xea}, {159, 0xe9}, {160, 0xa3}, {161, 0x6c}, {162, 0xfd}, {163, 0x99}, {164, 0xa2}, {165, 0x90},
+    {166, 0xa4}, {167, 0xb1}, {168, 0x98}, {169, 0x63}, {171, 0x81}, {172, 0xb2}, {173, 0xe7}, {183, 0x5d}, {184, 0x5e},
+    {185, 0x5f}, {186, 0x55}, {187, 0x83}, {188, 0xf7}, {189, 0x84}, {190, 0x5a}, {191, 0x74}, {192, 0xf9}, {193, 0x6d},
+    {194, 0x6f},
+};
+
+/// USB's usages of the keyboard page from 4 on, to where the number of plain keys ends.
+constexpr std::uint8_t usb_plain[] = {
+    0x1e, 0x30, 0x2e, 0x20, 0x12, 0x21, 0x22, 0x23, 0x17, 0x24, 0x25, 0x26, 0x32, 0x31, 0x18, 0x19, 0x10,
+    0x13, 0x1f, 0x14, 0x16, 0x2f, 0x11, 0x2d, 0x15, 0x2c, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09,
+    0x0a, 0x0b, 0x1c, 0x01, 0x0e, 0x0f, 0x39, 0x0c, 0x0d, 0x1a, 0x1b, 0x2b, 0x2b, 0x27, 0x28, 0x29, 0x33,
+    0x34, 0x35, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x40, 0x41, 0x42, 0x43, 0x44, 0x57, 0x58, 0x54, 0x46,
+    0xc6, 0xd2, 0xc7, 0xc9, 0xd3, 0xcf, 0xd1, 0xcd, 0xcb, 0xd0, 0xc8, 0x45, 0xb5, 0x37, 0x4a, 0x4e, 0x9c,
+    0x4f, 0x50, 0x51, 0x4b, 0x4c, 0x4d, 0x47, 0x48, 0x49, 0x52, 0x53, 0x56, 0xdd, 0xde, 0x59,
+};
+constexpr std::uint8_t usb_modifiers[] = {0x1d, 0x2a, 0x38, 0xdb, 0x9d, 0x36, 0xb8, 0xdc};
+
+std::optional<std::uint32_t> from_linux(std::uint32_t code) {
+    if (code >= 1 && code <= 83) return code;
+    const auto found = std::ranges::find(linux_extended, code, &Pair::code);
+    if (found == std::end(linux_extended)) return std::nullopt;
+    return found->qnum;
+}
+
+std::optional<std::uint32_t> from_usb(std::uint32_t code) {
+    if (code >= 4 && code - 4 < std::size(usb_plain)) return usb_plain[code - 4];
+    if (code >= 0xe0 && code - 0xe0 < std::size(usb_modifiers)) return usb_modifiers[code - 0xe0];
+    return std::nullopt;
+}
+
+/// Extended keys are written 0xe0XX in this set.
+std::optional<std::uint32_t> from_scan_code(std::uint32_t code) {
+    if (code >= 1 && code < 0x80) return code;
+    if ((code & 0xff00U) == 0xe000 && (code & 0xffU) < 0x80) return (code & 0x7fU) | 0x80U;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> qemu_key(std::uint32_t codeset, std::uint32_t code) {
+    switch (codeset) {
+        case set_linux:
+            return from_linux(code);
+        case set_xt:
+        case set_atset1:
+            return from_scan_code(code);
+        case set_usb:
+            return from_usb(code);
+        case set_xt_kbd:
+        case set_qnum:
+            return code >= 1 && code < 0x100 ? std::optional(code) : std::nullopt;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string_view codeset_name(std::uint32_t codeset) {
+    return codeset < names.size() ? names[codeset] : std::string_view("unknown");
+}
+
+}  // namespace innkeeper::qemu
