@@ -106,7 +106,9 @@ class Definitions : public Handlers {
     Task<std::string> variables_to_remove(GuestPtr guest, std::uint32_t flags) {
         const auto def = co_await guest->persistent();
         std::string path = nvram_file(*def);
-        if (path.empty() || !path_exists(path)) co_return std::string();
+        if (path.empty()) co_return path;
+        const bool exists = co_await in_thread([path] { return path_exists(path); });
+        if (!exists) co_return std::string();
         if ((flags & VIR_DOMAIN_UNDEFINE_NVRAM) != 0) co_return path;
         if ((flags & VIR_DOMAIN_UNDEFINE_KEEP_NVRAM) == 0)
             throw Error(ErrorCode::operation_invalid, "cannot undefine domain with nvram");

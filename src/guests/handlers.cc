@@ -51,7 +51,7 @@ void Guests::install(rpc::HandlerTable& table) {
     for (const auto install :
          {install_lists, install_lookup, install_definitions, install_lifecycle, install_controls, install_metadata,
           install_state, install_vcpus, install_autostart, install_rename, install_saved, install_snapshots,
-          install_console, install_events, install_monitor, install_stats, install_host})
+          install_console, install_events, install_monitor, install_stats, install_host, install_node})
         handlers_.push_back(install(*this, table));
 }
 

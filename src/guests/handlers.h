@@ -77,5 +77,6 @@ Installed install_events(Guests&, rpc::HandlerTable&);
 Installed install_monitor(Guests&, rpc::HandlerTable&);
 Installed install_stats(Guests&, rpc::HandlerTable&);
 Installed install_host(Guests&, rpc::HandlerTable&);
+Installed install_node(Guests&, rpc::HandlerTable&);
 
 }  // namespace innkeeper::guests

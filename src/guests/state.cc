@@ -133,17 +133,23 @@ class StateHandlers : public Handlers {
         return {"posix", scheduler_parameters};
     }
 
+    /// With the NUL behind it: clients copy a label until they find one.
+    std::string label_of(const Guest& guest) {
+        std::string label = guest.is_active() ? hypervisor().security_label(guest) : std::string();
+        label += '\0';
+        return label;
+    }
+
     wire::DomainGetSecurityLabelRet get_security_label(const Caller&, const wire::DomainGetSecurityLabelArgs& args) {
         const auto guest = find(args.dom);
-        // Characters and the NUL behind them, as the peer sends it.
-        return {guest->is_active() ? hypervisor().security_label(*guest) : std::string(), 0};
+        return {label_of(*guest), 0};
     }
 
     wire::DomainGetSecurityLabelListRet get_security_labels(const Caller&,
                                                             const wire::DomainGetSecurityLabelListArgs& args) {
         const auto guest = find(args.dom);
         wire::DomainGetSecurityLabelListRet ret;
-        if (guest->is_active()) ret.labels.push_back({hypervisor().security_label(*guest), 0});
+        if (guest->is_active()) ret.labels.push_back({label_of(*guest), 0});
         ret.ret = static_cast<std::int32_t>(ret.labels.size());
         return ret;
     }
