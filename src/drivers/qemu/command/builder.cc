@@ -49,6 +49,16 @@ Props& Props::append(const Props& other) {
     return *this;
 }
 
+void Props::remove(std::string_view key) {
+    // Not erase(), which moves the last member to the place of the one that goes.
+    boost::json::object rest;
+    for (const auto& member : object_)
+        if (member.key() != key) rest.emplace(member.key(), member.value());
+    object_ = std::move(rest);
+}
+
+void Props::set(std::string_view key, const boost::json::value& value) { object_.emplace(key, value); }
+
 std::string Props::text() const { return boost::json::serialize(object_); }
 
 std::string escaped(std::string_view value) {
@@ -81,7 +91,17 @@ void Builder::option(std::string_view name, std::string_view value) {
     line.args.emplace_back(value);
 }
 
-void Builder::option(std::string_view name, const Props& value) { option(name, value.text()); }
+void Builder::option(std::string_view name, const Props& value) {
+    const auto* id = value.object().if_contains("id");
+    const auto found = id && name == "-device" ? overrides.find(std::string_view(id->as_string())) : overrides.end();
+    if (found == overrides.end()) return option(name, value.text());
+    Props changed = value;
+    for (const auto& member : found->second) {
+        changed.remove(member.first);
+        if (!member.second.is_null()) changed.set(member.first, member.second);
+    }
+    option(name, changed.text());
+}
 
 void Builder::device(Props value, const DeviceInfo& info) {
     add_address(value, info);

@@ -47,6 +47,8 @@ class Props {
         return value ? add(key, *value ? "on" : "off") : *this;
     }
 
+    void remove(std::string_view key);
+    void set(std::string_view key, const boost::json::value& value);
     /// Another's members behind these.
     Props& append(const Props& other);
 
@@ -146,11 +148,15 @@ class Builder {
     /// Indexes that `<os><boot>` gives to the first devices of a kind; filled by `prepare_boot`.
     std::map<const model::DeviceInfo*, unsigned> boot_indexes;
 
+    /// Members that `<qemu:override>` sets, or takes away where null, by the alias of the device.
+    std::map<std::string, std::vector<std::pair<std::string, boost::json::value>>, std::less<>> overrides;
+
   private:
     void secret_object(NeededSecret secret);
 };
 
 void prepare_boot(Builder& b);
+void prepare_overrides(Builder& b);
 
 void add_name(Builder& b);
 void add_master_key(Builder& b);
@@ -194,9 +200,12 @@ void add_vsock(Builder& b);
 void add_vmcoreinfo(Builder& b);
 void add_passthrough(Builder& b);
 
+/// Who uses a character device: SPICE has a service of its own for each.
+enum class ChardevUse { agent, smartcard, redirection, serial, parallel };
+
 /// The `-chardev` for a source, with what it needs before it; the id is "char" and the alias.
 void add_chardev(Builder& b, const model::ChardevSource& source, std::string_view alias,
-                 bool is_agent_or_console = false);
+                 ChardevUse use = ChardevUse::agent);
 
 /// Throws for elements that the model keeps as text, of which nothing is built yet.
 void refuse_unknown_elements(const Builder& b);

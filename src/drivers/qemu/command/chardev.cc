@@ -68,7 +68,7 @@ void add_log(Builder& b, const ChardevSource& source, std::string_view alias, Pa
 
 }  // namespace
 
-void add_chardev(Builder& b, const ChardevSource& source, std::string_view alias, bool) {
+void add_chardev(Builder& b, const ChardevSource& source, std::string_view alias, ChardevUse use) {
     Pairs words;
     const std::string id = fmt::format("char{}", alias);
     const auto start = [&](std::string_view kind) { words.word(kind).add("id", id); };
@@ -86,7 +86,7 @@ void add_chardev(Builder& b, const ChardevSource& source, std::string_view alias
             start("stdio");
             break;
         case Type::dev:
-            start(alias.find("parallel") != alias.npos ? "parallel" : "serial");
+            start(use == ChardevUse::parallel ? "parallel" : "serial");
             words.add("path", source.path);
             break;
         case Type::file:
@@ -113,9 +113,9 @@ void add_chardev(Builder& b, const ChardevSource& source, std::string_view alias
             break;
         case Type::spicevmc:
             start("spicevmc");
-            words.add("name", alias.starts_with("smartcard") ? "smartcard"
-                              : alias.starts_with("redir")   ? "usbredir"
-                                                             : "vdagent");
+            words.add("name", use == ChardevUse::smartcard     ? "smartcard"
+                              : use == ChardevUse::redirection ? "usbredir"
+                                                               : "vdagent");
             break;
         case Type::spiceport:
             start("spiceport");
@@ -202,7 +202,7 @@ void add_serials(Builder& b) {
 
 void add_parallels(Builder& b) {
     for (const model::Parallel& parallel : b.devices.parallels) {
-        add_chardev(b, parallel.source, parallel.info.alias);
+        add_chardev(b, parallel.source, parallel.info.alias, ChardevUse::parallel);
         b.device(Props("isa-parallel").add("chardev", "char" + parallel.info.alias).add("id", parallel.info.alias),
                  parallel.info);
     }

@@ -70,6 +70,9 @@ void add_pit(Builder& b, const Timer& timer) {
 }  // namespace
 
 void add_clock(Builder& b) {
+    // The time zone of QEMU's own process is the guest's.
+    if (b.domain.clock.offset == Clock::Offset::timezone)
+        b.line.environment.emplace_back("TZ", b.domain.clock.timezone);
     add_rtc(b);
     for (const Timer& timer : b.domain.clock.timers) {
         if (timer.name == Timer::Name::platform) unsupported("unsupported timer type (name) 'platform'");

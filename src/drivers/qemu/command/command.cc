@@ -61,6 +61,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
     b.is_collecting = is_collecting;
     refuse_unknown_elements(b);
     prepare_boot(b);
+    prepare_overrides(b);
     b.line.emulator = domain.devices.emulator;
     b.line.environment = context.environment;
 
@@ -133,7 +134,6 @@ void refuse_unknown_elements(const Builder& b) {
     refuse(devices.cryptos, "crypto");
     refuse(b.domain.launch_security, "launchSecurity");
     refuse(b.domain.key_wrap, "keywrap");
-    refuse(b.domain.qemu.overrides, "qemu:override");
     if (b.domain.has_bootloader || !b.domain.bootloader.empty()) unsupported("bootloader is not supported by QEMU");
 }
 
@@ -171,6 +171,32 @@ CommandLine build_command(const model::DomainDef& domain, const Capabilities& ca
 std::vector<NeededSecret> needed_secrets(const model::DomainDef& domain, const Capabilities& capabilities,
                                          const CommandContext& context) {
     return built(domain, capabilities, context, true).secrets;
+}
+
+void strip_interfaces(model::DomainDef& domain) {
+    for (model::Interface& interface : domain.devices.interfaces) {
+        model::Interface plain;
+        plain.type = model::Interface::Type::ethernet;
+        plain.mac = interface.mac;
+        plain.model = interface.model;
+        plain.info.boot = interface.info.boot;
+        interface = std::move(plain);
+    }
+}
+
+void prepare_run(model::DomainDef& domain, const CommandContext& context) {
+    for (model::Channel& channel : domain.devices.channels) {
+        if (channel.source.type != model::ChardevSource::Type::unix_ || !channel.source.path.empty()) continue;
+        std::string file = channel.name;
+        if (file.empty()) {
+            const auto* at = channel.info.at<model::VirtioSerialAddress>();
+            const model::VirtioSerialAddress place = at ? *at : model::VirtioSerialAddress{};
+            file = fmt::format("vioser-{:02}-{:02}-{:02}.sock", place.controller, place.bus, place.port);
+        }
+        channel.source.mode = model::ChardevSource::Mode::bind;
+        channel.source.path = context.channel_directory + "/" + file;
+    }
+    number_images(domain);
 }
 
 std::string short_name(int id, std::string_view name) {

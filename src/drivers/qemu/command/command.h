@@ -63,8 +63,9 @@ struct CommandContext {
     int id = -1;  ///< of the running guest; -1: none, as in native
     /// Where the files of this one run lie (domain_directory() below).
     std::string directory;
-    std::string memory_directory;  ///< files that back the guest's memory
-    std::string state_directory;   ///< /run/libvirt/qemu
+    std::string channel_directory;  ///< sockets of the guest's channels, unless they have a path of their own
+    std::string memory_directory;   ///< files that back the guest's memory
+    std::string state_directory;    ///< /run/libvirt/qemu
     /// Home directory and the like of QEMU; the daemon's own PATH and so on.
     std::vector<std::pair<std::string, std::string>> environment;
 
@@ -102,6 +103,13 @@ void number_images(model::DomainDef& domain);
 /// sentence that names the element where something asked for cannot be passed on.
 CommandLine build_command(const model::DomainDef& domain, const Capabilities& capabilities,
                           const CommandContext& context);
+
+/// Before a definition is completed for native: each interface keeps its model, its identity and its turn at boot,
+/// since nothing else of it can be told without making it.
+void strip_interfaces(model::DomainDef& domain);
+
+/// Settles what belongs to this one run of a completed definition: paths of the agents' sockets, numbers of the images.
+void prepare_run(model::DomainDef& domain, const CommandContext& context);
 
 /// Which secrets have to be in `CommandContext::secrets`; those that are there already do no harm.
 std::vector<NeededSecret> needed_secrets(const model::DomainDef& domain, const Capabilities& capabilities,

@@ -127,7 +127,7 @@ void add_kvm(const model::KvmFeatures& kvm, Pairs& words) {
     if (kvm.hidden == true) words.word("kvm=off");
     if (kvm.hint_dedicated == true) words.word("kvm-hint-dedicated=on");
     if (kvm.poll_control == true) words.word("kvm-poll-control=on");
-    if (kvm.pv_ipi) words.on_off("kvm-pv-ipi", *kvm.pv_ipi);
+    if (kvm.pv_ipi == false) words.word("kvm-pv-ipi=off");  // on by itself
 }
 
 /// The model of a machine type without one, from the name of its object type: "qemu64-x86_64-cpu".

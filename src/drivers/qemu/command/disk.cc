@@ -104,7 +104,7 @@ Props place(Builder& b, const Disk& disk) {
 
 /// Whether QEMU may hold the guest's writes back until the guest flushes; nothing where the cache was not chosen.
 std::optional<bool> write_cache(const Disk& disk) {
-    switch (disk.driver.cache.value_or(Cache::default_)) {
+    switch (cache_of(disk)) {
         case Cache::default_:
             return std::nullopt;
         case Cache::none:
@@ -147,6 +147,16 @@ void add_error_policies(const Disk& disk, Props& props) {
     if (on_read != Policy::default_) props.add("rerror", word(on_read));
 }
 
+/// Guests have always seen a backslash before each blank, and identify disks by what they see.
+std::string escaped_serial(const std::string& serial) {
+    std::string out;
+    for (const char c : serial) {
+        if (c == ' ') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
 void add_disk_device(Builder& b, const Disk& disk, const std::string& node) {
     Props props = place(b, disk);
     if (disk.shareable) props.add("share-rw", true);
@@ -168,7 +178,7 @@ void add_disk_device(Builder& b, const Disk& disk, const std::string& node) {
     if (disk.device != Disk::Device::floppy && disk.device != Disk::Device::lun)
         props.add_on_off("write-cache", write_cache(disk));
     add_geometry(disk, props);
-    props.add_if("serial", disk.serial);
+    props.add_if("serial", escaped_serial(disk.serial));
     if (disk.source.type != model::StorageSource::Type::vhostuser) add_error_policies(disk, props);
     b.device(props);
 }
@@ -205,6 +215,8 @@ void refuse(const Disk& disk) {
 
 void add_disk(Builder& b, const Disk& disk) {
     refuse(disk);
+    // Guests that share an image each get a copy on it, which is plugged in when they run.
+    if (disk.transient && disk.transient_share_backing == true) return;
     if (disk.bus == Bus::sd) return add_sd_card(b, disk);
     std::string node;
     if (disk.source.type == model::StorageSource::Type::vhostuser) {

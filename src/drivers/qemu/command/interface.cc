@@ -115,6 +115,9 @@ Props vdpa(Builder& b, const Interface& interface) {
 }
 
 Props backend(Builder& b, const Interface& interface) {
+    const bool has_queues = uses_tap(interface) || interface.type == Type::vhostuser || interface.type == Type::vdpa;
+    if (!b.is_native() && !has_queues && interface.driver.queues.value_or(1) > 1)
+        unsupported(fmt::format("Multiqueue network is not supported for: {}", xml::name(interface.type)));
     if (b.is_native() || uses_tap(interface)) return tap(b, interface);
     switch (interface.type) {
         case Type::user:

@@ -21,8 +21,10 @@ struct Piece {
     bool is_default_ram = false;
 };
 
-/// The size of the huge pages that a piece is made of; 0: the mount's own.
-std::optional<std::uint64_t> huge_page_kib(const Builder& b, const Piece& piece) {
+constexpr std::uint64_t ordinary_page_kib = 4;
+
+/// The size of the pages that a piece was asked to be made of; 0: the mount's own.
+std::optional<std::uint64_t> any_page_kib(const Builder& b, const Piece& piece) {
     const MemoryBacking& backing = b.domain.memory_backing;
     if (!backing.hugepages) return std::nullopt;
     std::optional<std::uint64_t> general;
@@ -34,6 +36,12 @@ std::optional<std::uint64_t> huge_page_kib(const Builder& b, const Piece& piece)
     }
     if (general) return general;
     return backing.pages.empty() ? std::optional<std::uint64_t>(0) : std::nullopt;
+}
+
+/// The same, but nothing where the page that was asked for is an ordinary one.
+std::optional<std::uint64_t> huge_page_kib(const Builder& b, const Piece& piece) {
+    const auto page = any_page_kib(b, piece);
+    return page == ordinary_page_kib ? std::nullopt : page;
 }
 
 void add_host_nodes(const Builder& b, const Piece& piece, Props& props) {

@@ -189,7 +189,14 @@ constexpr std::size_t longest_chain = 1000;
 
 }  // namespace
 
+Cache cache_of(const Disk& disk) {
+    const Cache cache = disk.driver.cache.value_or(Cache::default_);
+    return disk.shareable && !disk.readonly && cache == Cache::default_ ? Cache::none : cache;
+}
+
 std::string add_chain(Builder& b, const Disk& disk) {
+    DiskDriver driver = disk.driver;
+    driver.cache = cache_of(disk);
     std::vector<const StorageSource*> layers{&disk.source};
     bool ends = false;
     for (const BackingStore* below = disk.backing ? &*disk.backing : nullptr; below;
@@ -206,7 +213,7 @@ std::string add_chain(Builder& b, const Disk& disk) {
         const ImageNode node{.name = node_name(*layers[i]),
                              .is_readonly = i > 0 || disk.readonly,
                              .is_floppy = disk.device == Disk::Device::floppy,
-                             .driver = &disk.driver,
+                             .driver = &driver,
                              .is_top = i == 0,
                              .alias = disk.info.alias,
                              .backing = below,
@@ -230,6 +237,7 @@ void number_images(model::DomainDef& domain) {
         if (!source.index) source.index = ++next;
     };
     for (auto disk = domain.devices.disks.rbegin(); disk != domain.devices.disks.rend(); ++disk) {
+        if (disk->bus == Disk::Bus::sd) continue;  // has no nodes
         // A drive that is empty has its number too, which it passes on to what is put in.
         number(disk->source);
         for (BackingStore* below = disk->backing ? &*disk->backing : nullptr; below;

@@ -26,6 +26,9 @@ void add_image_nodes(Builder& b, const model::StorageSource& source, const Image
 /// All layers of a disk, the lowest first; gives the name of the node that the device uses.
 std::string add_chain(Builder& b, const model::Disk& disk);
 
+/// The cache that a disk really has: writers of a shared image must not have one each.
+model::DiskDriver::Cache cache_of(const model::Disk& disk);
+
 /// "libvirt-3" for an image with that number.
 std::string node_name(const model::StorageSource& source);
 
