@@ -14,7 +14,7 @@ Metadata Metadata::read(const Node& metadata) {
         const std::string uri(node.namespace_uri());
         // Elements that belong to nobody, and a namespace's second, are dropped as the peer drops them.
         if (uri.empty() || std::ranges::find(result.entries_, uri, &Entry::uri) != result.entries_.end()) continue;
-        result.entries_.push_back({uri, node.source()});
+        result.entries_.push_back({uri, node.foreign_source()});
     }
     return result;
 }

@@ -87,7 +87,8 @@ unsigned Node::ordinal() const {
     return count;
 }
 
-std::string Node::source() const { return serialize(tree_node(handle_)); }
+std::string Node::source() const { return serialize(tree_node(handle_), '\''); }
+std::string Node::foreign_source() const { return serialize(tree_node(handle_), '"'); }
 std::string Node::source_with_prefix(std::string_view prefix, std::string_view uri) const {
     return serialize_with_prefix(tree_node(handle_), prefix, uri);
 }

@@ -44,6 +44,8 @@ class Node {
 
     /// The element's own source, with the namespaces that it needs declared on it, its lines indented from column 0.
     std::string source() const;
+    /// The same as it is shown to the user whose it is: as the peer prints metadata, with double quotes.
+    std::string foreign_source() const;
     /// The same put into the namespace `uri`, or taken out of the one it is in: itself and all below it that share it.
     std::string source_with_prefix(std::string_view prefix, std::string_view uri) const;
     std::string source_without_prefix() const;

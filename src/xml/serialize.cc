@@ -8,7 +8,9 @@ namespace innkeeper::xml {
 
 namespace {
 
-void escape(std::string& out, std::string_view text, bool in_attribute) {
+/// `quote` is the mark around an attribute, 0 in text.
+void escape(std::string& out, std::string_view text, char quote) {
+    const bool in_attribute = quote != 0;
     for (const char c : text) switch (c) {
             case '<':
                 out += "&lt;";
@@ -71,56 +73,66 @@ void collect_prefixes(const pugi::xml_node& element, std::set<std::string>& want
     }
 }
 
-void write_attribute(std::string& out, std::string_view name, std::string_view value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    escape(out, value, true);
-    out += '"';
-}
+/// Prints elements into a text. The depth of recursion is bounded by the document's.
+class Printer {
+  public:
+    explicit Printer(char quote) : quote_(quote) {}
 
-void declare_inherited(const pugi::xml_node& element, std::string& out) {
-    std::set<std::string> wanted;
-    collect_prefixes(element, wanted);
-    for (const auto& prefix : wanted) {
-        const std::string declaration = prefix.empty() ? "xmlns" : "xmlns:" + prefix;
-        for (auto node = element.parent(); node; node = node.parent())
-            if (const auto attribute = node.attribute(declaration.c_str())) {
-                write_attribute(out, declaration, attribute.value());
-                break;
-            }
+    std::string print(const pugi::xml_node& element) {
+        node(element, 0, true);
+        out_ += '\n';
+        return std::move(out_);
     }
-}
 
-void write_node(const pugi::xml_node& node, std::string& out, unsigned depth, bool pretty);
-
-void write_children(const pugi::xml_node& element, std::string& out, unsigned depth, bool pretty) {
-    for (const auto& child : element.children()) {
-        if (pretty && is_blank(child)) continue;
-        if (pretty) out.append(2 * depth, ' ');
-        write_node(child, out, depth, pretty);
-        if (pretty) out += '\n';
+  private:
+    void attribute(std::string_view name, std::string_view value) {
+        out_ += ' ';
+        out_ += name;
+        out_ += '=';
+        out_ += quote_;
+        escape(out_, value, quote_);
+        out_ += quote_;
     }
-}
 
-/// The depth is bounded by the document's.
-void write_node(const pugi::xml_node& node, std::string& out, unsigned depth, bool pretty) {
-    if (node.type() == pugi::node_pcdata) return escape(out, node.value(), false);
-    if (node.type() == pugi::node_cdata) return void(out.append("<![CDATA[").append(node.value()).append("]]>"));
-    if (node.type() == pugi::node_comment) return void(out.append("<!--").append(node.value()).append("-->"));
-    if (node.type() != pugi::node_element) return;
-    out.append("<").append(node.name());
-    if (depth == 0) declare_inherited(node, out);
-    for (const auto& attribute : node.attributes()) write_attribute(out, attribute.name(), attribute.value());
-    std::string inside;
-    const bool inner_pretty = pretty && !has_text(node);
-    write_children(node, inside, depth + 1, inner_pretty);
-    if (inside.empty()) return void(out += "/>");
-    out += inner_pretty ? ">\n" : ">";
-    out += inside;
-    if (inner_pretty) out.append(2 * depth, ' ');
-    out.append("</").append(node.name()).append(">");
-}
+    void inherited_namespaces(const pugi::xml_node& element) {
+        std::set<std::string> wanted;
+        collect_prefixes(element, wanted);
+        for (const auto& prefix : wanted) {
+            const std::string declaration = prefix.empty() ? "xmlns" : "xmlns:" + prefix;
+            for (auto node = element.parent(); node; node = node.parent())
+                if (const auto found = node.attribute(declaration.c_str())) {
+                    attribute(declaration, found.value());
+                    break;
+                }
+        }
+    }
+
+    void children(const pugi::xml_node& element, unsigned depth, bool pretty) {
+        for (const auto& child : element.children()) {
+            if (pretty && is_blank(child)) continue;
+            if (pretty) out_.append("\n").append(2 * depth, ' ');
+            node(child, depth, pretty);
+        }
+        if (pretty) out_.append("\n").append(2 * (depth - 1), ' ');
+    }
+
+    void node(const pugi::xml_node& node, unsigned depth, bool pretty) {
+        if (node.type() == pugi::node_pcdata) return escape(out_, node.value(), 0);
+        if (node.type() == pugi::node_cdata) return void(out_.append("<![CDATA[").append(node.value()).append("]]>"));
+        if (node.type() == pugi::node_comment) return void(out_.append("<!--").append(node.value()).append("-->"));
+        if (node.type() != pugi::node_element) return;
+        out_.append("<").append(node.name());
+        if (depth == 0) inherited_namespaces(node);
+        for (const auto& found : node.attributes()) attribute(found.name(), found.value());
+        if (!node.first_child()) return void(out_ += "/>");
+        out_ += '>';
+        children(node, depth + 1, pretty && !has_text(node));
+        out_.append("</").append(node.name()).append(">");
+    }
+
+    char quote_;
+    std::string out_;
+};
 
 /// Gives all elements with one prefix another. The depth is bounded by the document's.
 void change_prefix(pugi::xml_node element, std::string_view from, std::string_view to) {
@@ -140,7 +152,7 @@ std::string serialize_with_prefix(const pugi::xml_node& element, std::string_vie
     auto copy = document.append_copy(element);
     change_prefix(copy, "", prefix);
     copy.prepend_attribute(("xmlns:" + std::string(prefix)).c_str()) = std::string(uri).c_str();
-    return serialize(copy);
+    return serialize(copy, '"');
 }
 
 std::string serialize_without_prefix(const pugi::xml_node& element) {
@@ -149,14 +161,9 @@ std::string serialize_without_prefix(const pugi::xml_node& element) {
     const std::string prefix(prefix_of(copy.name()));
     change_prefix(copy, prefix, "");
     copy.remove_attribute(prefix.empty() ? "xmlns" : ("xmlns:" + prefix).c_str());
-    return serialize(copy);
+    return serialize(copy, '"');
 }
 
-std::string serialize(const pugi::xml_node& element) {
-    std::string out;
-    write_node(element, out, 0, true);
-    out += '\n';
-    return out;
-}
+std::string serialize(const pugi::xml_node& element, char quote) { return Printer(quote).print(element); }
 
 }  // namespace innkeeper::xml

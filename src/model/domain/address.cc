@@ -10,7 +10,11 @@ namespace {
 
 const auto zpci_element = xml::describe<Zpci>("zpci",                                    //
                                               xml::attribute("uid", &Zpci::uid).hex(4),  //
-                                              xml::attribute("fid", &Zpci::fid).hex(8));
+                                              xml::attribute("fid", &Zpci::fid).hex(8))
+                              .finished_by([](Zpci& zpci) {
+                                  if (!zpci.uid) zpci.uid = 0;
+                                  if (!zpci.fid) zpci.fid = 0;
+                              });
 
 bool is_assigned(const PciAddress& address) { return address.is_assigned(); }
 
@@ -35,6 +39,13 @@ const xml::Element<PciAddress> pci_address_element =
                               xml::attribute("function", &PciAddress::function).hex(1).written_when(is_assigned),
                               xml::attribute("multifunction", &PciAddress::multifunction, xml::on_off),
                               xml::child("zpci", &PciAddress::zpci, zpci_element))
+        .finished_by([](PciAddress& address) { check_pci(address); });
+
+const xml::Element<PciAddress> host_pci_address_element =
+    xml::describe<PciAddress>(
+        "address",  //
+        xml::attribute("domain", &PciAddress::domain).hex(4), xml::attribute("bus", &PciAddress::bus).hex(2),
+        xml::attribute("slot", &PciAddress::slot).hex(2), xml::attribute("function", &PciAddress::function).hex(1))
         .finished_by([](PciAddress& address) { check_pci(address); });
 
 const xml::Element<DriveAddress> drive_address_element = xml::describe<DriveAddress>(

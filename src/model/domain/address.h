@@ -86,6 +86,8 @@ using Address =
                  SpaprVioAddress, CcwAddress, VirtioMmioAddress, DimmAddress, UnassignedAddress>;
 
 extern const xml::Element<PciAddress> pci_address_element;
+/// The address of a device of the host, which is written even where it is 0000:00:00.0.
+extern const xml::Element<PciAddress> host_pci_address_element;
 extern const xml::Element<DriveAddress> drive_address_element;
 extern const xml::Element<VirtioSerialAddress> virtio_serial_address_element;
 extern const xml::Element<UsbAddress> usb_address_element;

@@ -82,10 +82,6 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
             else if (!source.mode)
                 source.mode = Source::Mode::connect;
             break;
-        case Type::nmdm:
-            if (source.master.empty() || source.slave.empty())
-                throw Error(ErrorCode::xml_error, "Missing master or slave path for nmdm char device");
-            break;
         case Type::spiceport:
             if (source.channel.empty())
                 throw Error(ErrorCode::xml_error, "Missing source channel attribute for char device");

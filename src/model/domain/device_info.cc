@@ -1,5 +1,7 @@
 #include "model/domain/device_info.h"
 
+#include <fmt/format.h>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -22,7 +24,13 @@ bool alias_is_shown(const DeviceInfo& info, const xml::FormatFlags& flags) {
     return !flags.inactive || info.alias.starts_with(users_alias);
 }
 
-void drop_generated_alias(DeviceInfo& info, const xml::Node&, const xml::ParseFlags& flags) {
+void settle(DeviceInfo& info, const xml::Node&, const xml::ParseFlags& flags) {
+    auto& parameter = info.boot.loadparm;
+    for (char& c : parameter)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (parameter.size() > 8)
+        throw Error(ErrorCode::internal_error,
+                    fmt::format("loadparm value '{}' must be between 1 and 8 characters", parameter));
     if (!flags.live && !info.alias.starts_with(users_alias)) info.alias.clear();
 }
 
@@ -49,7 +57,7 @@ const xml::Element<DeviceInfo> device_info_element =
                         xml::alternative("dimm", dimm_address_element),
                         xml::alternative("unassigned", unassigned_address_element))
                 .required()))
-        .finished_by(drop_generated_alias);
+        .finished_by(settle);
 
 const xml::Element<VirtioOptions> virtio_options_element =
     xml::describe<VirtioOptions>("driver",  //

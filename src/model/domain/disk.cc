@@ -60,10 +60,29 @@ void write_outer_encryption(const Disk& disk, xml::Writer& writer) {
     if (disk.encryption_in_disk && disk.source.encryption) encryption_element.write(*disk.source.encryption, writer);
 }
 
+void read_nothing(const xml::Node&, Disk&, const xml::ParseFlags&) {}
+void write_nothing(const Disk&, xml::Writer&) {}
+
 /// A removable drive has a tray; it is mentioned only where it is open.
 bool tray_is_shown(const Disk& disk) { return disk.tray == Disk::Tray::open; }
 
+/// Without a word on it the bus follows from the target's name.
+std::optional<Disk::Bus> bus_by_target(const Disk& disk) {
+    if (disk.device == Disk::Device::floppy) return Disk::Bus::fdc;
+    if (disk.target.starts_with("hd")) return Disk::Bus::ide;
+    if (disk.target.starts_with("sd")) return Disk::Bus::scsi;
+    if (disk.target.starts_with("vd")) return Disk::Bus::virtio;
+    if (disk.target.starts_with("xvd")) return Disk::Bus::xen;
+    if (disk.target.starts_with("ubd")) return Disk::Bus::uml;
+    return std::nullopt;
+}
+
 void check_disk(Disk& disk) {
+    if (!disk.bus) disk.bus = bus_by_target(disk);
+    // An empty drive is one for files, whatever it was meant for.
+    if (disk.source.is_empty() && (disk.device == Disk::Device::cdrom || disk.device == Disk::Device::floppy))
+        disk.source.type = StorageSource::Type::file;
+    if (disk.source.type == StorageSource::Type::vhostuser && !disk.snapshot) disk.snapshot = Disk::Snapshot::no;
     if (disk.target.empty())
         throw Error(ErrorCode::no_target, disk.source.path.empty() ? disk.source.name : disk.source.path);
     if (disk.device == Disk::Device::cdrom) disk.readonly = true;
@@ -72,6 +91,21 @@ void check_disk(Disk& disk) {
 }
 
 }  // namespace
+
+unsigned Disk::target_index() const {
+    std::string_view letters = target;
+    for (const std::string_view prefix : {"fd", "hd", "vd", "sd", "xvd", "ubd"})
+        if (letters.starts_with(prefix)) {
+            letters.remove_prefix(prefix.size());
+            break;
+        }
+    unsigned index = 0;
+    for (const char c : letters.substr(0, 6)) {
+        if (c < 'a' || c > 'z') break;
+        index = index * 26 + static_cast<unsigned>(c - 'a') + 1;
+    }
+    return index ? index - 1 : 0;
+}
 
 const xml::Element<IoTune> iotune_element = xml::describe<IoTune>(
     "iotune",  //
@@ -122,9 +156,10 @@ const xml::Element<Disk> disk_element =
         xml::attribute("sgio", &Disk::sgio), xml::attribute("snapshot", &Disk::snapshot),
         xml::child("driver", xml::embed(&Disk::driver, driver_name_element),
                    xml::embed(&Disk::source, storage_format_element), xml::embed(&Disk::driver, disk_driver_element)),
-        xml::by_hand(read_source, write_source), xml::by_hand(read_outer_auth, write_outer_auth),
-        xml::child(&Disk::backing, backing_store_element), xml::child(&Disk::geometry, geometry_element),
-        xml::child("blockio", &Disk::block_io, block_io_element), xml::child(&Disk::mirror, mirror_element).live_only(),
+        xml::by_hand(read_nothing, write_outer_auth), xml::by_hand(read_source, write_source),
+        xml::by_hand(read_outer_auth, write_nothing), xml::child(&Disk::backing, backing_store_element),
+        xml::child(&Disk::geometry, geometry_element), xml::child("blockio", &Disk::block_io, block_io_element),
+        xml::child(&Disk::mirror, mirror_element).live_only(),
         xml::child("target",  //
                    xml::attribute("dev", &Disk::target), xml::attribute("bus", &Disk::bus),
                    xml::attribute("tray", &Disk::tray).written_when(tray_is_shown),

@@ -115,6 +115,9 @@ struct Disk {
     bool auth_in_disk = false, encryption_in_disk = false;
     DeviceInfo info;
 
+    /// The number of the target's letters: 0 for "vda", 26 for "vdaa".
+    unsigned target_index() const;
+
     bool operator==(const Disk&) const = default;
 };
 constexpr auto names_of(Disk::Device) { return xml::names("disk", "lun", "cdrom", "floppy"); }

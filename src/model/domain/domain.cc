@@ -121,21 +121,21 @@ xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
 
 const xml::Element<Devices> devices_element = xml::describe<Devices>(
     "devices", xml::value("emulator", &Devices::emulator), xml::children(&Devices::disks, disk_element),
-    xml::children(&Devices::controllers, controller_element), xml::verbatim("lease", &Devices::leases),
-    xml::verbatim("filesystem", &Devices::filesystems), xml::children(&Devices::interfaces, interface_element),
-    xml::verbatim("smartcard", &Devices::smartcards), xml::children(&Devices::serials, serial_element),
+    xml::children(&Devices::controllers, controller_element), xml::children(&Devices::leases, lease_element),
+    xml::children(&Devices::filesystems, filesystem_element), xml::children(&Devices::interfaces, interface_element),
+    xml::children(&Devices::smartcards, smartcard_element), xml::children(&Devices::serials, serial_element),
     xml::children(&Devices::parallels, parallel_element), xml::children(&Devices::consoles, console_element),
     xml::children(&Devices::channels, channel_element), xml::children(&Devices::inputs, input_element),
-    xml::verbatim("tpm", &Devices::tpms), xml::children(&Devices::graphics, graphics_element),
+    xml::children(&Devices::tpms, tpm_element), xml::children(&Devices::graphics, graphics_element),
     xml::children(&Devices::sounds, sound_element), xml::children(&Devices::audios, audio_element),
-    xml::children(&Devices::videos, video_element), xml::verbatim("hostdev", &Devices::hostdevs),
-    xml::verbatim("redirdev", &Devices::redirdevs), xml::verbatim("redirfilter", &Devices::redirfilters),
-    xml::children(&Devices::hubs, hub_element), xml::children(&Devices::watchdogs, watchdog_element),
-    xml::child(&Devices::memballoon, memballoon_element), xml::children(&Devices::rngs, rng_element),
-    xml::verbatim("nvram", &Devices::nvrams), xml::children(&Devices::panics, panic_element),
-    xml::verbatim("shmem", &Devices::shmems), xml::verbatim("memory", &Devices::memories),
-    xml::child(&Devices::iommu, iommu_element), xml::child(&Devices::vsock, vsock_element),
-    xml::verbatim("crypto", &Devices::cryptos));
+    xml::children(&Devices::videos, video_element), xml::children(&Devices::hostdevs, hostdev_element),
+    xml::children(&Devices::redirdevs, redirdev_element),
+    xml::child(&Devices::redirection_filter, redirection_filter_element), xml::children(&Devices::hubs, hub_element),
+    xml::children(&Devices::watchdogs, watchdog_element), xml::child(&Devices::memballoon, memballoon_element),
+    xml::children(&Devices::rngs, rng_element), xml::verbatim("nvram", &Devices::nvrams),
+    xml::children(&Devices::panics, panic_element), xml::children(&Devices::shmems, shmem_element),
+    xml::children(&Devices::memories, memory_device_element), xml::child(&Devices::iommu, iommu_element),
+    xml::child(&Devices::vsock, vsock_element), xml::verbatim("crypto", &Devices::cryptos));
 
 const xml::Element<DomainDef> domain_element =
     xml::describe<DomainDef>(

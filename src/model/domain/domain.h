@@ -14,19 +14,27 @@
 #include "model/domain/cpu.h"
 #include "model/domain/disk.h"
 #include "model/domain/features.h"
+#include "model/domain/filesystem.h"
 #include "model/domain/graphics.h"
+#include "model/domain/hostdev.h"
 #include "model/domain/hub.h"
 #include "model/domain/input.h"
 #include "model/domain/interface.h"
 #include "model/domain/iommu.h"
+#include "model/domain/lease.h"
 #include "model/domain/memballoon.h"
 #include "model/domain/memory_backing.h"
+#include "model/domain/memory_device.h"
 #include "model/domain/os.h"
 #include "model/domain/panic.h"
 #include "model/domain/qemu_namespace.h"
+#include "model/domain/redirection.h"
 #include "model/domain/rng.h"
 #include "model/domain/seclabel.h"
+#include "model/domain/shmem.h"
+#include "model/domain/smartcard.h"
 #include "model/domain/sound.h"
+#include "model/domain/tpm.h"
 #include "model/domain/tuning.h"
 #include "model/domain/vcpus.h"
 #include "model/domain/video.h"
@@ -59,31 +67,31 @@ struct Devices {
     std::string emulator;
     std::vector<Disk> disks;
     std::vector<Controller> controllers;
-    std::vector<xml::Fragment> leases;
-    std::vector<xml::Fragment> filesystems;
+    std::vector<Lease> leases;
+    std::vector<Filesystem> filesystems;
     std::vector<Interface> interfaces;
-    std::vector<xml::Fragment> smartcards;
+    std::vector<Smartcard> smartcards;
     std::vector<Serial> serials;
     std::vector<Parallel> parallels;
     std::vector<Console> consoles;
     std::vector<Channel> channels;
     std::vector<Input> inputs;
-    std::vector<xml::Fragment> tpms;
+    std::vector<Tpm> tpms;
     std::vector<Graphics> graphics;
     std::vector<Sound> sounds;
     std::vector<Audio> audios;
     std::vector<Video> videos;
-    std::vector<xml::Fragment> hostdevs;
-    std::vector<xml::Fragment> redirdevs;
-    std::vector<xml::Fragment> redirfilters;
+    std::vector<Hostdev> hostdevs;
+    std::vector<Redirdev> redirdevs;
+    std::optional<RedirectionFilter> redirection_filter;
     std::vector<Hub> hubs;
     std::vector<Watchdog> watchdogs;
     std::optional<Memballoon> memballoon;
     std::vector<Rng> rngs;
     std::vector<xml::Fragment> nvrams;
     std::vector<Panic> panics;
-    std::vector<xml::Fragment> shmems;
-    std::vector<xml::Fragment> memories;
+    std::vector<Shmem> shmems;
+    std::vector<MemoryDevice> memories;
     std::optional<Iommu> iommu;
     std::optional<Vsock> vsock;
     std::vector<xml::Fragment> cryptos;

@@ -9,14 +9,11 @@ namespace innkeeper::model {
 
 namespace {
 
-/// With NUMA cells the memory is their sum, whatever <memory> says.
+/// Without <memory> the guest has what its NUMA cells have.
 void settle_memory(DomainDef& domain, const xml::Node& node) {
-    std::uint64_t cells = 0;
-    if (domain.cpu)
-        for (const auto& cell : domain.cpu->numa) cells += cell.memory_kib;
-    if (cells)
-        domain.memory_kib = cells;
-    else if (!node.child("memory"))
+    if (!node.child("memory") && domain.cpu)
+        for (const auto& cell : domain.cpu->numa) domain.memory_kib += cell.memory_kib;
+    if (!domain.memory_kib)
         throw Error(ErrorCode::xml_error, "Memory size must be specified via <memory> or in the <numa> configuration");
     if (!domain.current_memory_kib || domain.current_memory_kib > domain.memory_kib)
         domain.current_memory_kib = domain.memory_kib;
@@ -24,10 +21,8 @@ void settle_memory(DomainDef& domain, const xml::Node& node) {
         throw Error(ErrorCode::xml_error, "both maximum memory size and memory slot count must be specified");
 }
 
-void settle_vcpus(DomainDef& domain, const xml::Node& node) {
+void settle_vcpus(DomainDef& domain) {
     auto& vcpus = domain.vcpus;
-    if (node.child("vcpu") && vcpus.maximum == 0 && domain.cpu && domain.cpu->numa.empty())
-        throw Error(ErrorCode::xml_error, "invalid maximum number of vCPUs '0'");
     if (vcpus.current && *vcpus.current > vcpus.maximum)
         throw Error(ErrorCode::config_unsupported, "maximum vCPU count must not be less than current vCPU count");
     if (vcpus.current == vcpus.maximum) vcpus.current.reset();
@@ -35,10 +30,10 @@ void settle_vcpus(DomainDef& domain, const xml::Node& node) {
         vcpus.cpuset.reset();
     else
         vcpus.placement = Vcpus::Placement::static_;
-    if (vcpus.cpuset && vcpus.cpuset->empty()) throw Error(ErrorCode::invalid_arg, "Invalid value of 'cpuset': ");
-    if (domain.cpu && domain.cpu->topology && domain.cpu->topology->count() != vcpus.maximum)
+    if (!domain.cpu) return;
+    if (domain.cpu->topology && domain.cpu->topology->count() != vcpus.maximum)
         throw Error(ErrorCode::config_unsupported, "CPU topology doesn't match maximum vcpu count");
-    for (const auto& cell : domain.cpu ? domain.cpu->numa : std::vector<NumaCell>{})
+    for (const auto& cell : domain.cpu->numa)
         if (cell.cpus && !cell.cpus->empty() && cell.cpus->numbers().back() >= vcpus.maximum)
             throw Error(ErrorCode::internal_error, "CPU IDs in <numa> exceed the <vcpu> count");
 }
@@ -50,7 +45,7 @@ void settle_iothreads(DomainDef& domain) {
         for (std::size_t j = 0; j < i; ++j)
             if (threads[i].id == threads[j].id)
                 throw Error(ErrorCode::xml_error, fmt::format("duplicate iothread id '{}' found", threads[i].id));
-    if (domain.iothreads < threads.size()) domain.iothreads = static_cast<unsigned>(threads.size());
+    domain.iothreads = std::max(domain.iothreads, static_cast<unsigned>(threads.size()));
     constexpr unsigned most = 1 << 12;
     if (domain.iothreads > most)
         throw Error(ErrorCode::config_unsupported, fmt::format("more than {} iothreads", most));
@@ -58,35 +53,85 @@ void settle_iothreads(DomainDef& domain) {
         if (std::ranges::find(threads, id, &IoThread::id) == threads.end()) threads.push_back({.id = id});
 }
 
+/// The turns at boot that devices ask for, ascending.
+std::vector<unsigned> boot_orders(const Devices& devices) {
+    std::vector<unsigned> orders;
+    const auto add = [&](const auto& list) {
+        for (const auto& device : list)
+            if (device.info.boot.order) orders.push_back(*device.info.boot.order);
+    };
+    add(devices.disks);
+    add(devices.interfaces);
+    add(devices.hostdevs);
+    add(devices.redirdevs);
+    std::ranges::sort(orders);
+    return orders;
+}
+
+/// What only one kind of operating system uses is dropped for the others.
 void settle_os(DomainDef& domain) {
     auto& os = domain.os;
     if (os.type.empty()) {
         if (!domain.has_bootloader) throw Error(ErrorCode::xml_error, "an os <type> must be specified");
         os.type = "xen";
     }
-    const bool boots_by_device =
-        std::ranges::any_of(domain.devices.disks, [](const auto& disk) { return disk.info.boot.order.has_value(); }) ||
-        std::ranges::any_of(domain.devices.interfaces,
-                            [](const auto& card) { return card.info.boot.order.has_value(); });
-    if (boots_by_device && !os.boot.empty())
+    if (os.type == "xen" && domain.type == DomainDef::VirtType::xen) os.type = "linux";
+    if (!domain.has_bootloader) domain.bootloader_arguments.clear();
+    if (!os.firmware) os.firmware_features.clear();
+    if (os.type != "exe") {
+        os.init.clear();
+        os.init_arguments.clear();
+        os.init_environment.clear();
+    }
+    if (!os.boot_menu.value_or(false)) os.boot_menu_timeout.reset();
+    if (!os.is_hvm()) {
+        os.boot.clear();
+        os.boot_menu.reset();
+        os.bios_useserial.reset();
+        os.bios_reboot_timeout.reset();
+        return;
+    }
+    const auto orders = boot_orders(domain.devices);
+    if (!orders.empty() && !os.boot.empty())
         throw Error(ErrorCode::config_unsupported,
                     "per-device boot elements cannot be used together with os/boot elements");
-    if (os.is_hvm() && os.boot.empty() && !boots_by_device && domain.bootloader.empty())
-        os.boot.push_back(Os::Boot::hd);
-}
-
-void check_boot_orders(const DomainDef& domain) {
-    std::vector<unsigned> orders;
-    const auto add = [&](const auto& devices) {
-        for (const auto& device : devices)
-            if (device.info.boot.order) orders.push_back(*device.info.boot.order);
-    };
-    add(domain.devices.disks);
-    add(domain.devices.interfaces);
-    std::ranges::sort(orders);
     if (const auto twice = std::ranges::adjacent_find(orders); twice != orders.end())
         throw Error(ErrorCode::config_unsupported,
                     fmt::format("boot order '{}' used for more than one device", *twice));
+    if (os.boot.empty() && orders.empty()) os.boot.push_back(Os::Boot::hd);
+}
+
+/// Firmware is either chosen by hand, with all that belongs to it, or by its features.
+void check_firmware(const Os& os) {
+    const auto refuse = [](std::string_view sentence) { throw Error(ErrorCode::xml_detail, std::string(sentence)); };
+    const bool stateless = os.loader && os.loader->stateless.value_or(false);
+    if (os.firmware) {
+        if (os.loader && os.loader->type)
+            refuse("loader attribute 'type' cannot be specified when firmware autoselection is enabled");
+        if (os.loader && os.loader->secure)
+            refuse("loader attribute 'secure' cannot be specified when firmware autoselection is enabled");
+        if (os.firmware != Os::Firmware::efi && os.loader && os.loader->stateless)
+            refuse("Only EFI firmware permits NVRAM");
+        if (os.firmware != Os::Firmware::efi && os.nvram)
+            refuse(fmt::format("firmware type '{}' does not support nvram", xml::name(*os.firmware)));
+        const auto is = [&](std::string_view name, bool enabled) {
+            return std::ranges::any_of(os.firmware_features, [&](const FirmwareFeature& feature) {
+                return feature.name == name && feature.enabled == enabled;
+            });
+        };
+        if (is("enrolled-keys", true) && is("secure-boot", false))
+            refuse(
+                "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled");
+        return;
+    }
+    if (!os.loader) return;
+    if (os.loader->path.empty() && os.loader->type != Loader::Type::none)
+        refuse("no loader path specified and firmware auto selection disabled");
+    if (os.loader->type != Loader::Type::pflash && (os.loader->stateless || (os.nvram && os.loader->type)))
+        refuse("Only pflash loader type permits NVRAM");
+    if (stateless && os.nvram)
+        refuse(os.nvram->template_path.empty() ? "NVRAM is not permitted when loader is stateless"
+                                               : "NVRAM template is not permitted when loader is stateless");
 }
 
 const std::string& shown_source(const Disk& disk) {
@@ -94,9 +139,9 @@ const std::string& shown_source(const Disk& disk) {
     return disk.source.path.empty() ? none : disk.source.path;
 }
 
-void check_disk_targets(const DomainDef& domain) {
+void check_disks(const std::vector<Disk>& disks) {
     std::map<std::string_view, const Disk*> seen;
-    for (const auto& disk : domain.devices.disks) {
+    for (const auto& disk : disks) {
         const auto [at, is_new] = seen.emplace(disk.target, &disk);
         if (!is_new)
             throw Error(ErrorCode::xml_error, fmt::format("target '{}' duplicated for disk sources '{}' and '{}'",
@@ -104,9 +149,96 @@ void check_disk_targets(const DomainDef& domain) {
     }
 }
 
+/// Disks are listed bus by bus, each bus in the order of its targets; the busses as they first came.
+void sort_disks(std::vector<Disk>& disks) {
+    std::vector<std::optional<Disk::Bus>> busses;
+    for (const auto& disk : disks)
+        if (std::ranges::find(busses, disk.bus) == busses.end()) busses.push_back(disk.bus);
+    const auto place = [&](const Disk& disk) {
+        return std::pair(std::ranges::find(busses, disk.bus) - busses.begin(), disk.target_index());
+    };
+    for (std::size_t i = 1; i < disks.size(); ++i) {
+        const auto at = disks.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto to = std::upper_bound(disks.begin(), at, place(*at),
+                                         [&](const auto& key, const Disk& disk) { return key < place(disk); });
+        std::rotate(to, at, at + 1);
+    }
+}
+
+/// One entry for each thread that a schedule names, ascending.
+void split_schedules(std::vector<Schedule>& schedules) {
+    std::vector<Schedule> single;
+    for (const auto& schedule : schedules)
+        for (const auto id : schedule.ids.numbers()) {
+            single.push_back(schedule);
+            single.back().ids = {};
+            single.back().ids.add(id);
+        }
+    std::ranges::sort(single, {}, [](const Schedule& schedule) { return schedule.ids.numbers().front(); });
+    schedules = std::move(single);
+}
+
+/// Settings for processors and threads that do not exist are dropped, but for schedulers, which are refused.
+void settle_tuning(DomainDef& domain) {
+    auto& tune = domain.cpu_tune;
+    const auto has_thread = [&](unsigned id) {
+        return std::ranges::find(domain.iothread_ids, id, &IoThread::id) != domain.iothread_ids.end();
+    };
+    std::erase_if(tune.vcpu_pins, [&](const Pin& pin) { return pin.id >= domain.vcpus.maximum; });
+    std::erase_if(tune.iothread_pins, [&](const Pin& pin) { return !has_thread(pin.id); });
+    std::ranges::sort(tune.vcpu_pins, {}, &Pin::id);
+    std::ranges::sort(tune.iothread_pins, {}, &Pin::id);
+    split_schedules(tune.vcpu_schedules);
+    split_schedules(tune.iothread_schedules);
+    for (const auto& schedule : tune.iothread_schedules)
+        if (const auto id = schedule.ids.numbers().front(); !has_thread(id))
+            throw Error(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", id));
+    for (auto& cache : tune.caches)
+        for (const auto cpu : std::vector(cache.vcpus.numbers()))
+            if (cpu >= domain.vcpus.maximum) cache.vcpus.remove(cpu);
+    std::erase_if(tune.caches, [](const CacheTune& cache) { return cache.vcpus.empty(); });
+}
+
+/// Whoever lets the host choose the processors lets it choose the memory's nodes too.
+void settle_placement(DomainDef& domain) {
+    auto& tune = domain.numa_tune;
+    if (domain.vcpus.placement != Vcpus::Placement::auto_ || tune.has_memory) return;
+    tune.has_memory = true;
+    tune.placement = NumaTune::Placement::auto_;
+}
+
+/// A reader of cards takes the next slot of the first controller.
+void settle_smartcards(std::vector<Smartcard>& cards) {
+    unsigned slot = 0;
+    for (auto& card : cards)
+        if (!card.info.has_address()) card.info.address = CcidAddress{.slot = slot++};
+}
+
+void check_hostdevs(const std::vector<Hostdev>& devices) {
+    for (std::size_t i = 0; i < devices.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (devices[i].same_source(devices[j]))
+                throw Error(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
+    if (std::ranges::count(devices, std::optional(true), &Hostdev::ramfb) > 1)
+        throw Error(ErrorCode::config_unsupported, "Only one vgpu device can have 'ramfb' enabled");
+}
+
+void check_controllers(const std::vector<Controller>& controllers) {
+    bool usb_is_off = false, usb_is_on = false;
+    for (std::size_t i = 0; i < controllers.size(); ++i) {
+        const auto& one = controllers[i];
+        if (one.type == Controller::Type::usb) (one.model == Controller::Model::none ? usb_is_off : usb_is_on) = true;
+        for (std::size_t j = 0; one.type == Controller::Type::pci && one.index && j < i; ++j)
+            if (controllers[j].type == one.type && controllers[j].index == one.index)
+                throw Error(ErrorCode::xml_error,
+                            fmt::format("Multiple 'pci' controllers with index '{}'", *one.index));
+    }
+    if (usb_is_off && usb_is_on)
+        throw Error(ErrorCode::xml_detail, "Can't add another USB controller: USB is disabled for this domain");
+}
+
 /// The first card is the primary one unless another says so.
-void settle_videos(DomainDef& domain) {
-    auto& videos = domain.devices.videos;
+void settle_videos(std::vector<Video>& videos) {
     if (std::ranges::count(videos, true, &Video::primary) > 1)
         throw Error(ErrorCode::config_unsupported, "Only one primary video device is supported");
     if (videos.size() > 1 && std::ranges::find(videos, Video::Type::none, &Video::type) != videos.end())
@@ -115,33 +247,38 @@ void settle_videos(DomainDef& domain) {
     const auto primary = std::ranges::find(videos, true, &Video::primary);
     if (primary != videos.end())
         std::rotate(videos.begin(), primary, primary + 1);
-    else if (!videos.empty())
+    else if (!videos.empty() && videos.front().type != Video::Type::none)
         videos.front().primary = true;
 }
 
-void check_security_labels(const DomainDef& domain) {
-    const auto& labels = domain.security_labels;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        if (labels.size() > 1 && labels[i].model.empty())
-            throw Error(ErrorCode::xml_error, "missing security model when using multiple labels");
+void check_security_labels(const std::vector<SecurityLabel>& labels) {
+    for (std::size_t i = 0; i < labels.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (labels[i].model == labels[j].model)
                 throw Error(ErrorCode::xml_detail,
                             fmt::format("seclabel for model {} is already provided", labels[i].model));
-    }
+    if (labels.size() > 1 && std::ranges::find(labels, "", &SecurityLabel::model) != labels.end())
+        throw Error(ErrorCode::xml_error, "missing security model when using multiple labels");
 }
 
 }  // namespace
 
 void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFlags&) {
     settle_memory(domain, node);
-    settle_vcpus(domain, node);
+    settle_vcpus(domain);
     settle_iothreads(domain);
     settle_os(domain);
-    check_boot_orders(domain);
-    check_disk_targets(domain);
-    settle_videos(domain);
-    check_security_labels(domain);
+    check_firmware(domain.os);
+    settle_tuning(domain);
+    settle_placement(domain);
+    check_disks(domain.devices.disks);
+    sort_disks(domain.devices.disks);
+    settle_smartcards(domain.devices.smartcards);
+    settle_videos(domain.devices.videos);
+    check_controllers(domain.devices.controllers);
+    check_hostdevs(domain.devices.hostdevs);
+    check_security_labels(domain.security_labels);
+    if (domain.cpu == Cpu{}) domain.cpu.reset();
     if (domain.has_genid && !domain.genid) domain.genid = Uuid::random();
 }
 

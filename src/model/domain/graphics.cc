@@ -40,31 +40,28 @@ void check_listen(Listen& listen, const xml::Node&, const xml::ParseFlags& flags
 /// The oldest way to say where to listen is an attribute of the element itself, which readers of every age still find
 /// there: it repeats the first listener.
 void read_first_listen(const xml::Node& node, Graphics& graphics, const xml::ParseFlags&) {
-    if (!graphics.has_network_port()) return;
     const std::string address(node.attribute("listen").value_or(""));
     const std::string socket(graphics.type == Type::vnc ? node.attribute("socket").value_or("") : "");
     auto& listens = graphics.listens;
-    if (listens.empty()) {
-        listens.push_back(socket.empty() ? Listen{.type = Listen::Type::address, .address = address}
-                                         : Listen{.type = Listen::Type::socket, .socket = socket});
-        // SPICE without any port is for helpers that hand over a descriptor.
-        if (graphics.type == Type::spice && !graphics.autoport.value_or(false) && graphics.port.value_or(0) == 0 &&
-            graphics.tls_port.value_or(0) == 0)
-            listens.back().type = Listen::Type::none;
+    if (!socket.empty() && (listens.empty() || listens[0].type == Listen::Type::address)) {
+        listens = {Listen{.type = Listen::Type::socket, .socket = socket}};
         return;
     }
-    const auto refuse = [](std::string_view attribute, const std::string& outer, const std::string& inner) {
+    if (listens.empty()) {
+        listens.push_back({.type = Listen::Type::address, .address = address});
+        return;
+    }
+    const auto& first = listens[0];
+    if (!address.empty() && first.type == Listen::Type::address && !first.address.empty() && address != first.address)
         throw Error(ErrorCode::xml_error,
-                    fmt::format("graphics '{}' attribute '{}' must match '{}' attribute of first listen element "
-                                "(found '{}')",
-                                attribute, outer, attribute, inner));
-    };
-    if (!address.empty() && listens[0].type == Listen::Type::address && !listens[0].address.empty() &&
-        address != listens[0].address)
-        refuse("listen", address, listens[0].address);
-    if (!socket.empty() && listens[0].type == Listen::Type::socket && !listens[0].socket.empty() &&
-        socket != listens[0].socket)
-        refuse("socket", socket, listens[0].socket);
+                    fmt::format("graphics 'listen' attribute '{}' must match 'address' attribute of first listen "
+                                "element (found '{}')",
+                                address, first.address));
+    if (!socket.empty() && first.type == Listen::Type::socket && !first.socket.empty() && socket != first.socket)
+        throw Error(ErrorCode::xml_error,
+                    fmt::format("graphics 'socket' attribute '{}' must match 'socket' attribute of first listen "
+                                "element (found '{}')",
+                                socket, first.socket));
 }
 
 void write_first_listen(const Graphics& graphics, xml::Writer& writer) {
@@ -79,41 +76,42 @@ void write_first_listen(const Graphics& graphics, xml::Writer& writer) {
     }
 }
 
-void read_ports(const xml::Node&, Graphics& graphics, const xml::ParseFlags& flags) {
-    if (graphics.port == -1 && graphics.type != Type::spice) graphics.autoport = true;
-    if (graphics.type == Type::vnc && !graphics.port && !graphics.autoport) graphics.autoport = true;
-    if (graphics.type == Type::rdp && !graphics.port) graphics.autoport = true;
-    if (graphics.type == Type::spice && graphics.port == -1 && graphics.tls_port == -1) graphics.autoport = true;
-    if (graphics.autoport.value_or(false) && !flags.live) {
-        graphics.port.reset();
-        graphics.tls_port.reset();
-    }
-}
-
 bool listens_on_the_network(const Graphics& graphics) {
     return graphics.listens.empty() || graphics.listens[0].type == Listen::Type::address ||
            graphics.listens[0].type == Listen::Type::network;
 }
 
-/// A definition keeps the wish, a running guest shows the port that it got.
+/// Says in one way what can be said in several: a port of -1 and (but for spice) a missing one ask for any free port, a
+/// definition does not keep the port that a running guest got, and without a network there are no ports.
+void settle_ports(Graphics& graphics, const xml::Node&, const xml::ParseFlags& flags) {
+    if (!graphics.has_network_port()) return;
+    const bool is_spice = graphics.type == Type::spice;
+    const bool has_port = graphics.port.value_or(0) != 0 || graphics.tls_port.value_or(0) != 0;
+    const bool wants_any = is_spice ? graphics.port == -1 && graphics.tls_port.value_or(-1) == -1
+                                    : graphics.port == -1 || (!has_port && !graphics.autoport);
+    if (wants_any) graphics.autoport = true;
+    if (!graphics.autoport) graphics.autoport = false;
+    auto& first = graphics.listens[0];
+    if (is_spice && !has_port && !*graphics.autoport && first == Listen{}) first.type = Listen::Type::none;
+    if (!listens_on_the_network(graphics)) graphics.autoport.reset();
+    if (!listens_on_the_network(graphics) || (*graphics.autoport && !flags.live)) {
+        graphics.port.reset();
+        graphics.tls_port.reset();
+    }
+}
+
+/// A definition shows the wish, a running guest the port that it got.
 void write_ports(const Graphics& graphics, xml::Writer& writer) {
     if (!listens_on_the_network(graphics)) return;
     const bool automatic = graphics.autoport.value_or(false);
-    const bool wish_only = automatic && writer.flags().inactive;
-    if (graphics.type == Type::spice) {
-        if (!wish_only && graphics.port.value_or(0) != 0) writer.attribute("port", std::to_string(*graphics.port));
-        if (!wish_only && graphics.tls_port.value_or(0) != 0)
-            writer.attribute("tlsPort", std::to_string(*graphics.tls_port));
-        writer.attribute("autoport", automatic ? "yes" : "no");
-        return;
-    }
-    const int unknown = graphics.type == Type::rdp ? 0 : -1;
-    if (graphics.port.value_or(0) != 0 || automatic)
-        writer.attribute("port", std::to_string(wish_only ? unknown : graphics.port.value_or(unknown)));
-    if (graphics.type == Type::vnc)
-        writer.attribute("autoport", automatic ? "yes" : "no");
-    else if (automatic)
-        writer.attribute("autoport", "yes");
+    const bool hidden = automatic && writer.flags().inactive;
+    const int port = hidden ? 0 : graphics.port.value_or(0), tls_port = hidden ? 0 : graphics.tls_port.value_or(0);
+    if (port)
+        writer.attribute("port", std::to_string(port));
+    else if (automatic && graphics.type != Type::spice)
+        writer.attribute("port", graphics.type == Type::vnc ? "-1" : "0");
+    if (tls_port && graphics.type == Type::spice) writer.attribute("tlsPort", std::to_string(tls_port));
+    if (automatic || graphics.type != Type::rdp) writer.attribute("autoport", automatic ? "yes" : "no");
 }
 
 void write_listens(const Graphics& graphics, xml::Writer& writer) {
@@ -136,45 +134,51 @@ const xml::Element<Listen> graphics_listen_element =
                           xml::attribute("socket", &Listen::socket).written_when(socket_is_shown))
         .finished_by(check_listen);
 
-const xml::Element<Graphics> graphics_element = xml::describe<Graphics>(
-    "graphics", xml::attribute("type", &Graphics::type).required(),
-    xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>, xml::attribute("port", &Graphics::port).legacy(),
-              xml::attribute("tlsPort", &Graphics::tls_port).legacy(),
-              xml::attribute("autoport", &Graphics::autoport, xml::yes_no).legacy(),
-              xml::by_hand(read_ports, write_ports)),
-    xml::when(is_one_of<Type::vnc>, xml::attribute("websocket", &Graphics::websocket),
-              xml::attribute("websocketGenerated", &Graphics::websocket_generated, xml::yes_no).omit("no").live_only()),
-    xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>, xml::by_hand(read_listens, nothing),
-              xml::by_hand(read_first_listen, write_first_listen)),
-    xml::when(is_one_of<Type::rdp>, xml::attribute("replaceUser", &Graphics::replace_user, xml::yes_no).omit("no"),
-              xml::attribute("multiUser", &Graphics::multi_user, xml::yes_no).omit("no")),
-    xml::when(is_one_of<Type::vnc, Type::spice>, xml::attribute("keymap", &Graphics::keymap)),
-    xml::when(is_one_of<Type::vnc>, xml::attribute("sharePolicy", &Graphics::share_policy),
-              xml::attribute("powerControl", &Graphics::power_control, xml::yes_no)),
-    xml::when(is_one_of<Type::spice>, xml::attribute("defaultMode", &Graphics::default_mode).omit("any")),
-    xml::when(is_one_of<Type::sdl, Type::desktop>, xml::attribute("display", &Graphics::display)),
-    xml::when(is_one_of<Type::sdl>, xml::attribute("xauth", &Graphics::xauth)),
-    xml::when(is_one_of<Type::sdl, Type::desktop>,
-              xml::attribute("fullscreen", &Graphics::fullscreen, xml::yes_no).omit("no")),
-    xml::when(is_one_of<Type::dbus>, xml::attribute("p2p", &Graphics::p2p, xml::yes_no).omit("no"),
-              xml::attribute("address", &Graphics::dbus_address),
-              xml::attribute("fromConfig", &Graphics::dbus_address_from_config, xml::yes_no).omit("no").live_only()),
-    xml::when(is_one_of<Type::vnc, Type::spice>, xml::attribute("passwd", &Graphics::password).secret(),
-              xml::attribute("passwdValidTo", &Graphics::password_valid_to),
-              xml::attribute("connected", &Graphics::connected)),
-    xml::by_hand(ignore, write_listens),
-    xml::when(
-        is_one_of<Type::spice>, xml::children(&Graphics::channels, spice_channel_element),
-        xml::child("image", xml::attribute("compression", &Graphics::image).required()),
-        xml::child("jpeg", xml::attribute("compression", &Graphics::jpeg).required()),
-        xml::child("zlib", xml::attribute("compression", &Graphics::zlib).required()),
-        xml::child("playback", xml::attribute("compression", &Graphics::playback_compression, xml::on_off).required()),
-        xml::child("streaming", xml::attribute("mode", &Graphics::streaming).required()),
-        xml::child("mouse", xml::attribute("mode", &Graphics::mouse).required()),
-        xml::child("clipboard", xml::attribute("copypaste", &Graphics::clipboard_copypaste, xml::yes_no).required()),
-        xml::child("filetransfer", xml::attribute("enable", &Graphics::file_transfer, xml::yes_no).required())),
-    xml::child("gl", xml::attribute("enable", &Graphics::gl, xml::yes_no),
-               xml::attribute("rendernode", &Graphics::render_node)),
-    xml::child("audio", xml::attribute("id", &Graphics::audio_id)));
+const xml::Element<Graphics> graphics_element =
+    xml::describe<Graphics>(
+        "graphics", xml::attribute("type", &Graphics::type).required(),
+        xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>, xml::attribute("port", &Graphics::port).legacy(),
+                  xml::attribute("tlsPort", &Graphics::tls_port).legacy(),
+                  xml::attribute("autoport", &Graphics::autoport, xml::yes_no).legacy(),
+                  xml::by_hand(ignore, write_ports)),
+        xml::when(
+            is_one_of<Type::vnc>, xml::attribute("websocket", &Graphics::websocket),
+            xml::attribute("websocketGenerated", &Graphics::websocket_generated, xml::yes_no).omit("no").live_only()),
+        xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>, xml::by_hand(read_listens, nothing),
+                  xml::by_hand(read_first_listen, write_first_listen)),
+        xml::when(is_one_of<Type::rdp>, xml::attribute("replaceUser", &Graphics::replace_user, xml::yes_no).omit("no"),
+                  xml::attribute("multiUser", &Graphics::multi_user, xml::yes_no).omit("no")),
+        xml::when(is_one_of<Type::vnc, Type::spice>, xml::attribute("keymap", &Graphics::keymap)),
+        xml::when(is_one_of<Type::vnc>, xml::attribute("sharePolicy", &Graphics::share_policy),
+                  xml::attribute("powerControl", &Graphics::power_control, xml::yes_no)),
+        xml::when(is_one_of<Type::spice>, xml::attribute("defaultMode", &Graphics::default_mode).omit("any")),
+        xml::when(is_one_of<Type::sdl, Type::desktop>, xml::attribute("display", &Graphics::display)),
+        xml::when(is_one_of<Type::sdl>, xml::attribute("xauth", &Graphics::xauth)),
+        xml::when(is_one_of<Type::sdl, Type::desktop>,
+                  xml::attribute("fullscreen", &Graphics::fullscreen, xml::yes_no).omit("no")),
+        xml::when(
+            is_one_of<Type::dbus>, xml::attribute("p2p", &Graphics::p2p, xml::yes_no).omit("no"),
+            xml::attribute("address", &Graphics::dbus_address),
+            xml::attribute("fromConfig", &Graphics::dbus_address_from_config, xml::yes_no).omit("no").live_only()),
+        xml::when(is_one_of<Type::vnc, Type::spice>, xml::attribute("passwd", &Graphics::password).secret(),
+                  xml::attribute("passwdValidTo", &Graphics::password_valid_to),
+                  xml::attribute("connected", &Graphics::connected)),
+        xml::by_hand(ignore, write_listens),
+        xml::when(
+            is_one_of<Type::spice>, xml::children(&Graphics::channels, spice_channel_element),
+            xml::child("image", xml::attribute("compression", &Graphics::image).required()),
+            xml::child("jpeg", xml::attribute("compression", &Graphics::jpeg).required()),
+            xml::child("zlib", xml::attribute("compression", &Graphics::zlib).required()),
+            xml::child("playback",
+                       xml::attribute("compression", &Graphics::playback_compression, xml::on_off).required()),
+            xml::child("streaming", xml::attribute("mode", &Graphics::streaming).required()),
+            xml::child("mouse", xml::attribute("mode", &Graphics::mouse).required()),
+            xml::child("clipboard",
+                       xml::attribute("copypaste", &Graphics::clipboard_copypaste, xml::yes_no).required()),
+            xml::child("filetransfer", xml::attribute("enable", &Graphics::file_transfer, xml::yes_no).required())),
+        xml::child("gl", xml::attribute("enable", &Graphics::gl, xml::yes_no),
+                   xml::attribute("rendernode", &Graphics::render_node)),
+        xml::child("audio", xml::attribute("id", &Graphics::audio_id)))
+        .finished_by(settle_ports);
 
 }  // namespace innkeeper::model

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -53,9 +55,6 @@ const auto parameter_element =
     xml::describe<FilterReference::Parameter>("parameter", xml::attribute("name", &FilterReference::Parameter::name),
                                               xml::attribute("value", &FilterReference::Parameter::value));
 
-const auto teaming_element = xml::describe<Teaming>("teaming", xml::attribute("type", &Teaming::type).required(),
-                                                    xml::attribute("persistent", &Teaming::persistent_alias));
-
 void write_hostdev_type(const Interface&, xml::Writer& writer) { writer.attribute("type", "pci"); }
 void ignore(const xml::Node&, Interface&, const xml::ParseFlags&) {}
 
@@ -64,7 +63,7 @@ void read_host_address(const xml::Node& node, Interface& interface, const xml::P
     const auto address = node.child("address");
     if (!address) return;
     if (address.attribute("type").value_or("pci") == "pci")
-        interface.host_address = pci_address_element.read(address, flags);
+        interface.host_address = host_pci_address_element.read(address, flags);
     else
         throw Error(ErrorCode::internal_error, fmt::format("unknown address type '{}'", *address.attribute("type")));
 }
@@ -72,7 +71,7 @@ void write_host_address(const Interface& interface, xml::Writer& writer) {
     if (!interface.host_address) return;
     writer.open("address");
     write_hostdev_type(interface, writer);
-    xml::write_inside(pci_address_element, &*interface.host_address, writer);
+    xml::write_inside(host_pci_address_element, &*interface.host_address, writer);
     writer.close();
 }
 
@@ -98,6 +97,36 @@ void read_coalesce(const xml::Node& node, Interface& interface, const xml::Parse
     if (frames)
         interface.coalesce_rx_frames_max =
             std::strtoul(std::string(frames.attribute("max").value_or("0")).c_str(), nullptr, 10);
+}
+
+/// Known models are written in one way; what only virtio cards have is kept for them alone.
+void settle_model(Interface& interface) {
+    static constexpr std::string_view known[] = {"netfront",
+                                                 "rtl8139",
+                                                 "virtio",
+                                                 "e1000",
+                                                 "e1000e",
+                                                 "virtio-transitional",
+                                                 "virtio-non-transitional",
+                                                 "usb-net",
+                                                 "spapr-vlan",
+                                                 "lan9118",
+                                                 "scm91c111",
+                                                 "vlance",
+                                                 "vmxnet",
+                                                 "vmxnet2",
+                                                 "vmxnet3",
+                                                 "Am79C970A",
+                                                 "Am79C973",
+                                                 "82540EM",
+                                                 "82545EM",
+                                                 "82543GC"};
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    for (const auto name : known)
+        if (std::ranges::equal(name, interface.model, {}, lower, lower)) interface.model = name;
+    if (interface.is_virtio()) return;
+    interface.driver = {};
+    interface.backend_vhost.clear();
 }
 
 void check_interface(Interface& interface, const xml::Node& node, const xml::ParseFlags& flags) {
@@ -138,6 +167,9 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
         default:
             break;
     }
+    if (interface.coalesce_rx_frames_max == 0u) interface.coalesce_rx_frames_max.reset();
+    settle_model(interface);
+    if (!is_one_of<Type::network, Type::bridge, Type::ethernet>(interface)) interface.filter.reset();
     if (!flags.live && is_generated_tap(interface.target_device)) interface.target_device.clear();
     if (interface.mac && interface.mac->is_multicast())
         throw Error(ErrorCode::xml_error,
@@ -146,6 +178,10 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
 }
 
 }  // namespace
+
+const xml::Element<Teaming> teaming_element =
+    xml::describe<Teaming>("teaming", xml::attribute("type", &Teaming::type).required(),
+                           xml::attribute("persistent", &Teaming::persistent_alias));
 
 const xml::Element<IpAddress> ip_address_element = xml::describe<IpAddress>(
     "ip", xml::attribute("address", &IpAddress::address).required(), xml::attribute("family", &IpAddress::family),
@@ -186,6 +222,7 @@ const xml::Element<Interface> interface_element =
                        .complain(ErrorCode::xml_error, "unable to parse mac address '{}'"),
                    xml::attribute("type", &Interface::mac_type),
                    xml::attribute("check", &Interface::mac_check, xml::yes_no)),
+        xml::when(is_one_of<Type::hostdev>, xml::child("driver", xml::attribute("name", &Interface::hostdev_driver))),
         xml::when(is_one_of<Type::network>, xml::child("source", xml::attribute("network", &Interface::network),
                                                        xml::attribute("portgroup", &Interface::portgroup),
                                                        xml::attribute("portid", &Interface::port_id).live_only(),
@@ -219,6 +256,8 @@ const xml::Element<Interface> interface_element =
         xml::when(is_one_of<Type::vds>, xml::verbatim("source", &Interface::vds_source)),
         xml::child(&Interface::vlan, vlan_element), xml::child(&Interface::virtual_port, virtual_port_element),
         xml::child(&Interface::bandwidth, bandwidth_element),
+        xml::children(&Interface::guest_addresses, ip_address_element),
+        xml::children(&Interface::guest_routes, ip_route_element),
         xml::child("script", xml::attribute("path", &Interface::script)),
         xml::child("downscript", xml::attribute("path", &Interface::downscript)),
         xml::child("backenddomain", xml::attribute("name", &Interface::domain_name)),
@@ -226,7 +265,7 @@ const xml::Element<Interface> interface_element =
                    xml::attribute("managed", &Interface::target_managed, xml::yes_no)),
         xml::child("guest", xml::attribute("dev", &Interface::guest_device)),
         xml::child("model", xml::attribute("type", &Interface::model)),
-        xml::when(is_one_of<Type::hostdev>, xml::child("driver", xml::attribute("name", &Interface::hostdev_driver))),
+
         xml::when(
             +[](const Interface& interface) { return interface.type != Type::hostdev; },
             xml::child("driver", &Interface::driver, driver_element)),
@@ -237,8 +276,8 @@ const xml::Element<Interface> interface_element =
         xml::child("link", xml::attribute("state", &Interface::link_state)),
         xml::child("mtu", xml::attribute("size", &Interface::mtu)), xml::by_hand(read_coalesce, write_coalesce),
         xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),
-        xml::children(&Interface::guest_addresses, ip_address_element),
-        xml::children(&Interface::guest_routes, ip_route_element), xml::embed(&Interface::info, device_info_element))
+
+        xml::embed(&Interface::info, device_info_element))
         .finished_by(check_interface);
 
 }  // namespace innkeeper::model

@@ -198,6 +198,7 @@ extern const xml::Element<Vlan> vlan_element;
 extern const xml::Element<VirtualPort> virtual_port_element;
 extern const xml::Element<IpAddress> ip_address_element;
 extern const xml::Element<IpRoute> ip_route_element;
+extern const xml::Element<Teaming> teaming_element;
 extern const xml::Element<FilterReference> filter_reference_element;
 extern const xml::Element<Interface> interface_element;
 

@@ -11,6 +11,7 @@ void read_backend(const xml::Node& backend, Rng& rng, const xml::ParseFlags& fla
     switch (rng.backend) {
         case Rng::Backend::random:
             rng.device = backend.text();
+            if (rng.device.empty()) rng.device = "/dev/random";
             return;
         case Rng::Backend::egd:
             xml::read_into(chardev_type_element, backend, &rng.source, flags);

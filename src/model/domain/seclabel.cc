@@ -19,11 +19,10 @@ void forget_dynamic_label(SecurityLabel& label, const xml::Node&, const xml::Par
         return;
     }
     if (!label.type) label.type = SecurityLabel::Type::dynamic;
-    if (!label.relabel) label.relabel = true;
-    if (label.type != SecurityLabel::Type::static_ && !flags.live) {
-        label.label.clear();
-        label.image_label.clear();
-    }
+    if (!label.relabel) label.relabel = label.type == SecurityLabel::Type::dynamic;
+    if (flags.live) return;
+    if (label.type != SecurityLabel::Type::static_) label.label.clear();
+    label.image_label.clear();
 }
 
 }  // namespace

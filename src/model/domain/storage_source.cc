@@ -69,63 +69,112 @@ const xml::Element<Reconnect> reconnect_element =
                 throw Error(ErrorCode::invalid_arg, "chardev reconnect source timeout cannot be '0'");
         });
 
-const xml::Element<StorageSource> storage_source_element = xml::describe<StorageSource>(
-    "source",
-    xml::when(&StorageSource::type, Type::file, xml::attribute("file", &StorageSource::path),
-              xml::attribute("fdgroup", &StorageSource::fd_group)),
-    xml::when(&StorageSource::type, Type::block, xml::attribute("dev", &StorageSource::path)),
-    xml::when(&StorageSource::type, Type::dir, xml::attribute("dir", &StorageSource::path)),
-    xml::when(&StorageSource::type, Type::network,
-              xml::attribute("protocol", &StorageSource::protocol)
-                  .required(ErrorCode::xml_error, "missing network source protocol type"),
-              xml::attribute("name", &StorageSource::name), xml::attribute("query", &StorageSource::query),
-              xml::attribute("tls", &StorageSource::tls, xml::yes_no),
-              xml::attribute("tlsHostname", &StorageSource::tls_hostname)),
-    xml::when(&StorageSource::type, Type::volume, xml::attribute("pool", &StorageSource::pool),
-              xml::attribute("volume", &StorageSource::volume), xml::attribute("mode", &StorageSource::mode)),
-    xml::when(&StorageSource::type, Type::nvme,
-              xml::by_hand<StorageSource>(
-                  [](const xml::Node& node, StorageSource& source, const xml::ParseFlags&) {
-                      if (node.attribute("type").value_or("pci") != "pci")
-                          throw Error(ErrorCode::xml_error,
-                                      fmt::format("unsupported source type '{}'", *node.attribute("type")));
-                      source.nvme_address.emplace();
-                  },
-                  [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); }),
-              xml::attribute("managed", &StorageSource::managed, xml::yes_no),
-              xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1),
-              xml::child("address", &StorageSource::nvme_address, pci_address_element)),
-    xml::when(&StorageSource::type, Type::vhostuser,
-              xml::by_hand<StorageSource>(
-                  [](const xml::Node& node, StorageSource&, const xml::ParseFlags&) {
-                      if (node.attribute("type").value_or("unix") != "unix")
-                          throw Error(ErrorCode::xml_error, "invalid vhost-user source type");
-                  },
-                  [](const StorageSource& source, xml::Writer& writer) {
-                      if (!source.path.empty()) writer.attribute("type", "unix");
-                  }),
-              xml::attribute("path", &StorageSource::path),
-              xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
-    xml::attribute("startupPolicy", &StorageSource::startup_policy),
-    xml::attribute("index", &StorageSource::index).live_only(),
-    xml::when(&StorageSource::type, Type::network, xml::children(&StorageSource::hosts, host_element),
-              xml::child("snapshot", xml::attribute("name", &StorageSource::snapshot)),
-              xml::child("config", xml::attribute("file", &StorageSource::config_file)),
-              xml::child("initiator", xml::child("iqn", xml::attribute("name", &StorageSource::initiator_iqn))),
-              xml::child("ssl", xml::attribute("verify", &StorageSource::ssl_verify, xml::yes_no)),
-              xml::child("readahead", xml::attribute("size", &StorageSource::readahead_bytes)),
-              xml::child("timeout", xml::attribute("seconds", &StorageSource::timeout_seconds)),
-              xml::verbatim("cookies", &StorageSource::cookies),
-              xml::child("reconnect", xml::embed(&StorageSource::reconnect, reconnect_element)),
-              xml::child("identity", xml::attribute("user", &StorageSource::user),
-                         xml::attribute("group", &StorageSource::group),
-                         xml::attribute("username", &StorageSource::ssh_username),
-                         xml::attribute("keyfile", &StorageSource::keyfile)),
-              xml::child("knownHosts", xml::attribute("path", &StorageSource::known_hosts))),
-    xml::verbatim("slices", &StorageSource::slices), xml::child(&StorageSource::auth, storage_auth_element),
-    xml::verbatim("reservations", &StorageSource::reservations),
-    xml::child(&StorageSource::encryption, encryption_element),
-    xml::children(&StorageSource::labels, source_label_element));
+namespace {
+
+/// The port where such a server is found when no other is named; 0: there is no usual one.
+unsigned usual_port(StorageSource::Protocol protocol) {
+    switch (protocol) {
+        case StorageSource::Protocol::nbd:
+            return 10809;
+        case StorageSource::Protocol::sheepdog:
+            return 7000;
+        case StorageSource::Protocol::gluster:
+            return 24007;
+        case StorageSource::Protocol::iscsi:
+            return 3260;
+        case StorageSource::Protocol::http:
+            return 80;
+        case StorageSource::Protocol::https:
+            return 443;
+        case StorageSource::Protocol::ftp:
+            return 21;
+        case StorageSource::Protocol::ftps:
+            return 990;
+        case StorageSource::Protocol::tftp:
+            return 69;
+        case StorageSource::Protocol::ssh:
+            return 22;
+        case StorageSource::Protocol::vxhs:
+            return 9999;
+        case StorageSource::Protocol::nfs:
+            return 2049;
+        case StorageSource::Protocol::rbd:
+            return 0;
+    }
+    return 0;
+}
+
+void settle_network(StorageSource& source) {
+    std::erase_if(source.labels, [](const SourceLabel& label) { return label.label.empty() && !label.relabel; });
+    if (source.type != Type::network || !source.protocol) return;
+    for (auto& host : source.hosts)
+        if (const auto port = usual_port(*source.protocol); port && !host.port && !host.transport) host.port = port;
+    // A target without a unit means its first one.
+    if (source.protocol == StorageSource::Protocol::iscsi && !source.name.empty() && !source.name.contains('/'))
+        source.name += "/0";
+}
+
+}  // namespace
+
+const xml::Element<StorageSource> storage_source_element =
+    xml::describe<StorageSource>(
+        "source",
+        xml::when(&StorageSource::type, Type::file, xml::attribute("file", &StorageSource::path),
+                  xml::attribute("fdgroup", &StorageSource::fd_group)),
+        xml::when(&StorageSource::type, Type::block, xml::attribute("dev", &StorageSource::path)),
+        xml::when(&StorageSource::type, Type::dir, xml::attribute("dir", &StorageSource::path)),
+        xml::when(&StorageSource::type, Type::network,
+                  xml::attribute("protocol", &StorageSource::protocol)
+                      .required(ErrorCode::xml_error, "missing network source protocol type"),
+                  xml::attribute("name", &StorageSource::name), xml::attribute("query", &StorageSource::query),
+                  xml::attribute("tls", &StorageSource::tls, xml::yes_no),
+                  xml::attribute("tlsHostname", &StorageSource::tls_hostname)),
+        xml::when(&StorageSource::type, Type::volume, xml::attribute("pool", &StorageSource::pool),
+                  xml::attribute("volume", &StorageSource::volume), xml::attribute("mode", &StorageSource::mode)),
+        xml::when(&StorageSource::type, Type::nvme,
+                  xml::by_hand<StorageSource>(
+                      [](const xml::Node& node, StorageSource& source, const xml::ParseFlags&) {
+                          if (node.attribute("type").value_or("pci") != "pci")
+                              throw Error(ErrorCode::xml_error,
+                                          fmt::format("unsupported source type '{}'", *node.attribute("type")));
+                          source.nvme_address.emplace();
+                      },
+                      [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); }),
+                  xml::attribute("managed", &StorageSource::managed, xml::yes_no),
+                  xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1),
+                  xml::child("address", &StorageSource::nvme_address, pci_address_element)),
+        xml::when(&StorageSource::type, Type::vhostuser,
+                  xml::by_hand<StorageSource>(
+                      [](const xml::Node& node, StorageSource&, const xml::ParseFlags&) {
+                          if (node.attribute("type").value_or("unix") != "unix")
+                              throw Error(ErrorCode::xml_error, "invalid vhost-user source type");
+                      },
+                      [](const StorageSource& source, xml::Writer& writer) {
+                          if (!source.path.empty()) writer.attribute("type", "unix");
+                      }),
+                  xml::attribute("path", &StorageSource::path),
+                  xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
+        xml::attribute("startupPolicy", &StorageSource::startup_policy),
+        xml::attribute("index", &StorageSource::index).live_only(),
+        xml::when(&StorageSource::type, Type::network, xml::children(&StorageSource::hosts, host_element),
+                  xml::child("snapshot", xml::attribute("name", &StorageSource::snapshot)),
+                  xml::child("config", xml::attribute("file", &StorageSource::config_file)),
+                  xml::child("initiator", xml::child("iqn", xml::attribute("name", &StorageSource::initiator_iqn))),
+                  xml::child("ssl", xml::attribute("verify", &StorageSource::ssl_verify, xml::yes_no)),
+                  xml::child("readahead", xml::attribute("size", &StorageSource::readahead_bytes)),
+                  xml::child("timeout", xml::attribute("seconds", &StorageSource::timeout_seconds)),
+                  xml::verbatim("cookies", &StorageSource::cookies).secret(),
+                  xml::child("reconnect", xml::embed(&StorageSource::reconnect, reconnect_element)),
+                  xml::child("identity", xml::attribute("user", &StorageSource::user),
+                             xml::attribute("group", &StorageSource::group),
+                             xml::attribute("username", &StorageSource::ssh_username),
+                             xml::attribute("keyfile", &StorageSource::keyfile)),
+                  xml::child("knownHosts", xml::attribute("path", &StorageSource::known_hosts))),
+        xml::verbatim("slices", &StorageSource::slices), xml::child(&StorageSource::auth, storage_auth_element),
+        xml::verbatim("reservations", &StorageSource::reservations),
+        xml::child(&StorageSource::encryption, encryption_element),
+        xml::children(&StorageSource::labels, source_label_element))
+        .finished_by(settle_network);
 
 const xml::Element<StorageSource> storage_type_element =
     xml::describe<StorageSource>("", xml::attribute("type", &StorageSource::type));

@@ -81,6 +81,12 @@ void settle_numa(NumaTune& tune, const xml::Node& node, const xml::ParseFlags&) 
 bool has_memory(const NumaTune& tune) { return tune.has_memory; }
 bool is_static(const NumaTune& tune) { return tune.placement != NumaTune::Placement::auto_; }
 
+/// The largest limit is none.
+template <class M>
+xml::PartOf<MemoryTune> limit(std::string_view name, M MemoryTune::* member) {
+    return xml::amount(name, member).omit("9007199254740991");
+}
+
 }  // namespace
 
 const xml::Element<BlockIoTune> block_io_tune_element =
@@ -88,9 +94,8 @@ const xml::Element<BlockIoTune> block_io_tune_element =
                                xml::children(&BlockIoTune::devices, block_device_element));
 
 const xml::Element<MemoryTune> memory_tune_element = xml::describe<MemoryTune>(
-    "memtune", xml::amount("hard_limit", &MemoryTune::hard_limit), xml::amount("soft_limit", &MemoryTune::soft_limit),
-    xml::amount("min_guarantee", &MemoryTune::min_guarantee),
-    xml::amount("swap_hard_limit", &MemoryTune::swap_hard_limit));
+    "memtune", limit("hard_limit", &MemoryTune::hard_limit), limit("soft_limit", &MemoryTune::soft_limit),
+    limit("min_guarantee", &MemoryTune::min_guarantee), limit("swap_hard_limit", &MemoryTune::swap_hard_limit));
 
 const xml::Element<CpuTune> cpu_tune_element = xml::describe<CpuTune>(
     "cputune", xml::value("shares", &CpuTune::shares), xml::value("period", &CpuTune::period).omit("0"),

@@ -9,6 +9,9 @@ const xml::Element<Vsock> vsock_element =
                          xml::child("cid", xml::attribute("auto", &Vsock::auto_cid, xml::yes_no),
                                     xml::attribute("address", &Vsock::cid).at_least(3)),
                          xml::embed(&Vsock::info, device_info_element),
-                         xml::child("driver", xml::embed(&Vsock::virtio, virtio_options_element)));
+                         xml::child("driver", xml::embed(&Vsock::virtio, virtio_options_element)))
+        .finished_by([](Vsock& vsock) {
+            if (!vsock.auto_cid && vsock.cid) vsock.auto_cid = false;
+        });
 
 }  // namespace innkeeper::model

@@ -1,0 +1,122 @@
+#include "model/domain/hostdev.h"
+
+#include <fmt/format.h>
+
+#include "xml/parts.h"
+
+namespace innkeeper::model {
+
+namespace {
+
+using Mode = Hostdev::Mode;
+using Type = Hostdev::Type;
+
+template <Type... types>
+bool is_one_of(const Hostdev& device) {
+    return ((device.type == types) || ...);
+}
+bool is_iscsi(const Hostdev& device) { return device.is_iscsi(); }
+bool has_host_adapter(const Hostdev& device) { return device.type == Type::scsi && !device.is_iscsi(); }
+bool is_subsystem(const Hostdev& device) { return device.mode == Mode::subsystem; }
+
+void ignore(const xml::Node&, Hostdev&, const xml::ParseFlags&) {}
+void write_iscsi(const Hostdev&, xml::Writer& writer) { writer.attribute("protocol", "iscsi"); }
+void write_vhost(const Hostdev&, xml::Writer& writer) { writer.attribute("protocol", "vhost"); }
+
+/// The kind is read first, since an adapter and a target that is reached over the network look alike until then.
+void read_protocol(const xml::Node& node, Hostdev& device, const xml::ParseFlags&) {
+    if (node.attribute("protocol") == "iscsi" && node.attribute("name")) device.iscsi_name = *node.attribute("name");
+}
+void nothing(const Hostdev&, xml::Writer&) {}
+
+const auto host_element = xml::describe<StorageHost>("host", xml::attribute("name", &StorageHost::name),
+                                                     xml::attribute("port", &StorageHost::port));
+
+void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags&) {
+    const bool fits = (device.type >= Type::storage) == (device.mode == Mode::capabilities);
+    if (!fits)
+        throw Error(ErrorCode::xml_error, fmt::format("Invalid value for attribute 'type' in element 'hostdev': '{}'.",
+                                                      xml::name(device.type)));
+    const auto source = node.child("source");
+    if (!source) throw Error(ErrorCode::xml_error, "missing source element in hostdev device");
+    if (!device.managed) device.managed = false;
+    if (device.type == Type::mdev) {
+        if (!device.mdev_model)
+            throw Error(ErrorCode::xml_error, "Missing 'model' attribute in mediated device's <hostdev> element");
+        if (!device.mdev_uuid)
+            throw Error(ErrorCode::config_unsupported, "Missing 'uuid' attribute for element <address>");
+        const bool is_pci = device.mdev_model == Hostdev::MdevModel::vfio_pci;
+        if (is_pci && device.info.at<DriveAddress>())
+            throw Error(ErrorCode::xml_error, "Unsupported address type 'drive' with mediated device model 'vfio-pci'");
+    }
+    if (device.type == Type::usb && !device.vendor && !device.bus)
+        throw Error(ErrorCode::xml_error, "hostdev is missing vendor and product id or bus and device number");
+}
+
+}  // namespace
+
+bool Hostdev::same_source(const Hostdev& other) const {
+    if (type != other.type || mode != other.mode) return false;
+    switch (type) {
+        case Type::usb:
+            return vendor == other.vendor && product == other.product && bus == other.bus && device == other.device;
+        case Type::pci:
+            return pci && other.pci && pci->same_place(*other.pci);
+        case Type::scsi:
+            return iscsi_name == other.iscsi_name && scsi_adapter == other.scsi_adapter && scsi_bus == other.scsi_bus &&
+                   scsi_target == other.scsi_target && scsi_unit == other.scsi_unit;
+        case Type::scsi_host:
+            return wwpn == other.wwpn;
+        case Type::mdev:
+            return mdev_uuid == other.mdev_uuid;
+        default:
+            return path == other.path;
+    }
+}
+
+const xml::Element<Hostdev> hostdev_element =
+    xml::describe<Hostdev>(
+        "hostdev", xml::attribute("mode", &Hostdev::mode), xml::attribute("type", &Hostdev::type).required(),
+        xml::attribute("managed", &Hostdev::managed, xml::yes_no).written_when(is_subsystem),
+        xml::attribute("rawio", &Hostdev::raw_io, xml::yes_no), xml::attribute("sgio", &Hostdev::sgio),
+        xml::when(is_one_of<Type::mdev>, xml::attribute("model", &Hostdev::mdev_model)),
+        xml::when(is_one_of<Type::scsi_host>, xml::attribute("model", &Hostdev::scsi_host_model)),
+        xml::attribute("display", &Hostdev::display, xml::on_off),
+        xml::attribute("ramfb", &Hostdev::ramfb, xml::on_off),
+        xml::child("driver", xml::attribute("name", &Hostdev::driver).omit("default")),
+        xml::when(is_one_of<Type::usb>,
+                  xml::child("source", xml::attribute("startupPolicy", &Hostdev::startup_policy),
+                             xml::attribute("guestReset", &Hostdev::guest_reset),
+                             xml::child("vendor", xml::attribute("id", &Hostdev::vendor).hex(4)),
+                             xml::child("product", xml::attribute("id", &Hostdev::product).hex(4)),
+                             xml::child("address", xml::attribute("bus", &Hostdev::bus),
+                                        xml::attribute("device", &Hostdev::device)))),
+        xml::when(is_one_of<Type::pci>,
+                  xml::child("source", xml::attribute("writeFiltering", &Hostdev::write_filtering, xml::yes_no),
+                             xml::child("address", &Hostdev::pci, host_pci_address_element))),
+        xml::when(
+            is_one_of<Type::scsi>,
+            xml::child(
+                "source", xml::by_hand(read_protocol, nothing),
+                xml::when(
+                    is_iscsi, xml::by_hand(ignore, write_iscsi), xml::attribute("name", &Hostdev::iscsi_name),
+                    xml::children(&Hostdev::iscsi_hosts, host_element),
+                    xml::child(&Hostdev::iscsi_auth, storage_auth_element),
+                    xml::child("initiator", xml::child("iqn", xml::attribute("name", &Hostdev::iscsi_initiator)))),
+                xml::when(has_host_adapter, xml::child("adapter", xml::attribute("name", &Hostdev::scsi_adapter)),
+                          xml::child("address", xml::attribute("bus", &Hostdev::scsi_bus),
+                                     xml::attribute("target", &Hostdev::scsi_target),
+                                     xml::attribute("unit", &Hostdev::scsi_unit))))),
+        xml::when(is_one_of<Type::scsi_host>,
+                  xml::child("source", xml::by_hand(ignore, write_vhost), xml::attribute("wwpn", &Hostdev::wwpn))),
+        xml::when(is_one_of<Type::mdev>,
+                  xml::child("source", xml::child("address", xml::attribute("uuid", &Hostdev::mdev_uuid)))),
+        xml::when(is_one_of<Type::storage>, xml::child("source", xml::value("block", &Hostdev::path))),
+        xml::when(is_one_of<Type::misc>, xml::child("source", xml::value("char", &Hostdev::path))),
+        xml::when(is_one_of<Type::net>, xml::child("source", xml::value("interface", &Hostdev::path))),
+        xml::child(&Hostdev::teaming, teaming_element), xml::flag("readonly", &Hostdev::readonly),
+        xml::flag("shareable", &Hostdev::shareable), xml::children(&Hostdev::addresses, ip_address_element),
+        xml::children(&Hostdev::routes, ip_route_element), xml::embed(&Hostdev::info, device_info_element))
+        .finished_by(check_hostdev);
+
+}  // namespace innkeeper::model
