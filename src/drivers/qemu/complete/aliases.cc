@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "drivers/qemu/complete/complete.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -53,14 +52,6 @@ std::string alias_of(const Disk& disk) {
     return fmt::format("{}{}-{}-{}", bus, drive->controller, drive->bus, drive->unit);
 }
 
-void name_fragments(std::vector<xml::Fragment>& devices, std::string_view word) {
-    unsigned index = 0;
-    for (xml::Fragment& device : devices) {
-        const std::string alias = fmt::format("{}{}", word, index++);
-        if (!has_child(device, "alias")) insert_alias(device, alias);
-    }
-}
-
 }  // namespace
 
 void assign_aliases(model::DomainDef& def) {
@@ -68,11 +59,11 @@ void assign_aliases(model::DomainDef& def) {
     for (Disk& disk : d.disks) name(disk.info, alias_of(disk));
     for (Controller& controller : d.controllers) name(controller.info, alias_of(def, controller));
     number(d.interfaces, "net");
-    name_fragments(d.filesystems, "fs");
+    number(d.filesystems, "fs");
     number(d.sounds, "sound");
     number(d.videos, "video");
-    name_fragments(d.hostdevs, "hostdev");
-    name_fragments(d.redirdevs, "redir");
+    number(d.hostdevs, "hostdev");
+    number(d.redirdevs, "redir");
     number(d.parallels, "parallel");
     number(d.serials, "serial");
     number(d.channels, "channel");
@@ -84,13 +75,13 @@ void assign_aliases(model::DomainDef& def) {
     }
     number(d.hubs, "hub");
     number(d.inputs, "input");
-    name_fragments(d.shmems, "shmem");
-    name_fragments(d.smartcards, "smartcard");
+    number(d.shmems, "shmem");
+    number(d.smartcards, "smartcard");
     number(d.watchdogs, "watchdog");
     if (d.memballoon && d.memballoon->model != model::Memballoon::Model::none) name(d.memballoon->info, "balloon0");
     number(d.rngs, "rng");
-    name_fragments(d.tpms, "tpm");
-    name_fragments(d.memories, "mem");
+    number(d.tpms, "tpm");
+    number(d.memories, "mem");
     number(d.panics, "panic");
     if (d.vsock) name(d.vsock->info, "vsock0");
     if (d.iommu) name(d.iommu->info, "iommu0");

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -121,15 +120,6 @@ void need_disk_controllers(DomainDef& def, Disk::Bus bus, Type type) {
     for (unsigned index = 0; index <= *highest; ++index) maybe_add_controller(def, type, index);
 }
 
-unsigned number(const std::string& text) {
-    unsigned value = 0;
-    for (const char c : text) {
-        if (c < '0' || c > '9' || value > 100000) return 0;
-        value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    return value;
-}
-
 }  // namespace
 
 void add_implied_controllers(Completion& it) {
@@ -148,10 +138,13 @@ void add_implied_controllers(Completion& it) {
     for (const auto& console : def.devices.consoles)
         if (console.target == model::Console::Target::virtio) need_serial_bus(console.info);
     for (const auto& smartcard : def.devices.smartcards)
-        maybe_add_controller(def, Type::ccid, number(attribute_at(smartcard, "address", "controller")));
+        if (const auto* address = smartcard.info.at<model::CcidAddress>())
+            maybe_add_controller(def, Type::ccid, address->controller);
     for (const auto& hostdev : def.devices.hostdevs)
-        if (attribute_of(hostdev, "type") == "scsi")
-            maybe_add_controller(def, Type::scsi, number(attribute_at(hostdev, "address", "controller")));
+        if (hostdev.type == model::Hostdev::Type::scsi) {
+            const auto* address = hostdev.info.at<model::DriveAddress>();
+            maybe_add_controller(def, Type::scsi, address ? address->controller : 0);
+        }
 }
 
 }  // namespace innkeeper::qemu

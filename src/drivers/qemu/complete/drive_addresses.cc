@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -30,14 +29,11 @@ std::optional<DriveAddress> usual_place(Disk::Bus bus, unsigned index) {
     }
 }
 
-unsigned number(const std::string& text) { return text.empty() ? 0 : static_cast<unsigned>(std::stoul(text)); }
-
 /// SCSI devices of the host that the guest has at an address of its own choice.
 bool hostdev_sits_at(const model::DomainDef& def, const DriveAddress& place) {
-    for (const xml::Fragment& hostdev : def.devices.hostdevs) {
-        if (attribute_of(hostdev, "type") != "scsi" || attribute_at(hostdev, "address", "type") != "drive") continue;
-        const auto part = [&](std::string_view name) { return number(attribute_at(hostdev, "address", name)); };
-        if (DriveAddress{part("controller"), part("bus"), part("target"), part("unit")} == place) return true;
+    for (const auto& hostdev : def.devices.hostdevs) {
+        const auto* address = hostdev.info.at<DriveAddress>();
+        if (hostdev.type == model::Hostdev::Type::scsi && address && *address == place) return true;
     }
     return false;
 }

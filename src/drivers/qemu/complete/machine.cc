@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -66,8 +65,8 @@ void settle_boot(Completion& it) {
     };
     for (const auto& disk : def.devices.disks) see(disk.info.boot.order);
     for (const auto& card : def.devices.interfaces) see(card.info.boot.order);
-    for (const auto& device : def.devices.hostdevs) see(boot_order(device));
-    for (const auto& device : def.devices.redirdevs) see(boot_order(device));
+    for (const auto& device : def.devices.hostdevs) see(device.info.boot.order);
+    for (const auto& device : def.devices.redirdevs) see(device.info.boot.order);
     if (!def.os.boot.empty() && !orders.empty())
         throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                     "per-device boot elements cannot be used together with os/boot elements");

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragment_devices.h"
 #include "drivers/qemu/complete/pci_chipset.h"
 #include "drivers/qemu/complete/pci_needs.h"
 #include "drivers/qemu/complete/steps.h"
@@ -45,7 +44,7 @@ std::optional<PciPlace> place_of(const model::DeviceInfo& info) {
 }
 
 /// All devices that may sit on a PCI bus, in the order in which the free places are given away.
-std::vector<PciDevice> pci_devices(DomainDef& def, FragmentDevices& fragments, const PciNeeds& needs) {
+std::vector<PciDevice> pci_devices(DomainDef& def, const PciNeeds& needs) {
     std::vector<PciDevice> all;
     const auto add = [&](model::DeviceInfo& info, PciNeed need) {
         if (need) all.push_back({&info, need});
@@ -55,7 +54,7 @@ std::vector<PciDevice> pci_devices(DomainDef& def, FragmentDevices& fragments, c
         if (c.type == Controller::Type::pci) {
             if (const PciNeed need = needs.of(c)) all.push_back({&c.info, need, &c});
         }
-    for (auto& device : fragments.filesystems) add(device.info, needs.of_filesystem(*device.fragment));
+    for (auto& device : d.filesystems) add(device.info, needs.of(device));
     for (auto& device : d.interfaces) add(device.info, needs.of(device));
     for (auto& device : d.sounds) add(device.info, needs.of(device));
     for (Controller& c : d.controllers)
@@ -63,15 +62,15 @@ std::vector<PciDevice> pci_devices(DomainDef& def, FragmentDevices& fragments, c
             if (const PciNeed need = needs.of(c)) all.push_back({&c.info, need, &c});
         }
     for (auto& device : d.disks) add(device.info, needs.of(device));
-    for (auto& device : fragments.hostdevs) add(device.info, needs.of_hostdev(*device.fragment));
+    for (auto& device : d.hostdevs) add(device.info, needs.of(device));
     if (d.memballoon) add(d.memballoon->info, needs.of(*d.memballoon));
     for (auto& device : d.rngs) add(device.info, needs.of(device));
     for (auto& device : d.watchdogs) add(device.info, needs.of(device));
     for (auto& device : d.videos) add(device.info, needs.of(device));
-    for (auto& device : fragments.shmems) add(device.info, needs.of_shmem(*device.fragment));
+    for (auto& device : d.shmems) add(device.info, needs.of(device));
     for (auto& device : d.inputs) add(device.info, needs.of(device));
     for (auto& device : d.serials) add(device.info, needs.of(device));
-    for (auto& device : fragments.memories) add(device.info, needs.of_memory(*device.fragment));
+    for (auto& device : d.memories) add(device.info, needs.of(device));
     if (d.vsock) add(d.vsock->info, needs.of(*d.vsock));
     if (d.iommu) add(d.iommu->info, needs.of(*d.iommu));
     return all;
@@ -175,11 +174,10 @@ void add_bridges(Completion& it) {
     DomainDef& def = it.def;
     DomainDef trial = def;
     Completion trial_step{trial, it.capabilities, it.host, it.purpose, it.random};
-    FragmentDevices trial_fragments(trial);
 
     PciMap map = map_of(trial, PciMap::Growth::on_demand);
     const PciNeeds needs(map.has_express_root());
-    std::vector<PciDevice> devices = pci_devices(trial, trial_fragments, needs);
+    std::vector<PciDevice> devices = pci_devices(trial, needs);
     reserve_explicit(trial, map, devices);
     if (map.size() == 0) {
         // No bus at all: whoever needs one says so.
@@ -204,18 +202,16 @@ void add_bridges(Completion& it) {
 void assign_pci_addresses(Completion& it) {
     DomainDef& def = it.def;
     add_bridges(it);
-    FragmentDevices fragments(def);
 
     PciMap map = map_of(def, PciMap::Growth::fixed);
     const PciNeeds needs(map.has_express_root());
-    std::vector<PciDevice> devices = pci_devices(def, fragments, needs);
+    std::vector<PciDevice> devices = pci_devices(def, needs);
     reserve_explicit(def, map, devices);
     if (map.size()) reserve_chipset(it, map);
     assign_rest(def, map, devices);
     mark_multifunction(devices, map);
     for (Controller& controller : def.devices.controllers)
         if (controller.type == Controller::Type::pci) settle_pci_target(def, controller);
-    fragments.write_back();
 }
 
 }  // namespace innkeeper::qemu

@@ -1,7 +1,5 @@
 #include "drivers/qemu/complete/pci_needs.h"
 
-#include "drivers/qemu/complete/fragments.h"
-
 namespace innkeeper::qemu {
 
 using model::Controller;
@@ -153,24 +151,27 @@ PciNeed PciNeeds::of(const model::Iommu& iommu) const {
     return need;
 }
 
-PciNeed PciNeeds::of_filesystem(const xml::Fragment& filesystem) const {
-    return attribute_of(filesystem, "model") == "virtio-transitional" ? conventional() : express();
+PciNeed PciNeeds::of(const model::Filesystem& filesystem) const { return virtio(filesystem.model); }
+
+PciNeed PciNeeds::of(const model::Hostdev& hostdev) const {
+    switch (hostdev.type) {
+        case model::Hostdev::Type::pci:
+            return express();
+        case model::Hostdev::Type::scsi_host:
+            return virtio(hostdev.scsi_host_model);
+        case model::Hostdev::Type::mdev:
+            return hostdev.mdev_model == model::Hostdev::MdevModel::vfio_pci ? express() : PciNeed{};
+        default:
+            return {};
+    }
 }
 
-PciNeed PciNeeds::of_hostdev(const xml::Fragment& hostdev) const {
-    const std::string type = attribute_of(hostdev, "type");
-    if (type == "pci") return express();
-    if (type == "scsi_host")
-        return attribute_of(hostdev, "model") == "virtio-transitional" ? conventional() : express();
-    if (type == "mdev" && attribute_of(hostdev, "model") == "vfio-pci") return express();
-    return {};
-}
+PciNeed PciNeeds::of(const model::Shmem&) const { return conventional(); }
 
-PciNeed PciNeeds::of_shmem(const xml::Fragment&) const { return conventional(); }
-
-PciNeed PciNeeds::of_memory(const xml::Fragment& memory) const {
-    const std::string model = attribute_of(memory, "model");
-    return model == "virtio-pmem" || model == "virtio-mem" ? express() : PciNeed{};
+PciNeed PciNeeds::of(const model::MemoryDevice& memory) const {
+    const bool is_virtio = memory.model == model::MemoryDevice::Model::virtio_pmem ||
+                           memory.model == model::MemoryDevice::Model::virtio_mem;
+    return is_virtio ? express() : PciNeed{};
 }
 
 }  // namespace innkeeper::qemu

@@ -2,7 +2,6 @@
 
 #include "drivers/qemu/complete/pci_map.h"
 #include "model/domain/domain.h"
-#include "xml/fragment.h"
 
 /// Which PCI slot each kind of device needs.
 namespace innkeeper::qemu {
@@ -24,10 +23,10 @@ class PciNeeds {
     PciNeed of(const model::Serial&) const;
     PciNeed of(const model::Vsock&) const;
     PciNeed of(const model::Iommu&) const;
-    PciNeed of_filesystem(const xml::Fragment&) const;
-    PciNeed of_hostdev(const xml::Fragment&) const;
-    PciNeed of_shmem(const xml::Fragment&) const;
-    PciNeed of_memory(const xml::Fragment&) const;
+    PciNeed of(const model::Filesystem&) const;
+    PciNeed of(const model::Hostdev&) const;
+    PciNeed of(const model::Shmem&) const;
+    PciNeed of(const model::MemoryDevice&) const;
 
     PciNeed conventional() const { return {PciPlug::conventional}; }
     PciNeed express() const { return {express_root_ ? PciPlug::express : PciPlug::conventional}; }

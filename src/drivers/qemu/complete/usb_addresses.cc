@@ -7,8 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragment_devices.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -163,11 +161,11 @@ class UsbMap {
 };
 
 /// All USB devices but hubs, in the order in which the ports are given away.
-std::vector<model::DeviceInfo*> usb_devices(model::DomainDef& def, FragmentDevices& fragments) {
+std::vector<model::DeviceInfo*> usb_devices(model::DomainDef& def) {
     std::vector<model::DeviceInfo*> all;
     auto& d = def.devices;
-    for (auto& device : fragments.hostdevs)
-        if (attribute_of(*device.fragment, "type") == "usb") all.push_back(&device.info);
+    for (auto& hostdev : d.hostdevs)
+        if (hostdev.type == model::Hostdev::Type::usb) all.push_back(&hostdev.info);
     for (auto& disk : d.disks)
         if (disk.bus == model::Disk::Bus::usb) all.push_back(&disk.info);
     for (auto& controller : d.controllers)
@@ -178,8 +176,7 @@ std::vector<model::DeviceInfo*> usb_devices(model::DomainDef& def, FragmentDevic
         if (serial.target == model::Serial::Target::usb_serial) all.push_back(&serial.info);
     for (auto& sound : d.sounds)
         if (sound.model == model::Sound::Model::usb) all.push_back(&sound.info);
-    for (auto& device : fragments.redirdevs)
-        if (attribute_of(*device.fragment, "bus") == "usb") all.push_back(&device.info);
+    for (auto& redirdev : d.redirdevs) all.push_back(&redirdev.info);
     return all;
 }
 
@@ -204,10 +201,9 @@ void reserve(UsbMap& map, const model::DeviceInfo& info, bool is_hub) {
 
 void assign_usb_addresses(Completion& it) {
     auto& hubs = it.def.devices.hubs;
-    FragmentDevices fragments(it.def);
     UsbMap map(it.def);
     if (map.empty()) return;
-    const std::vector<model::DeviceInfo*> devices = usb_devices(it.def, fragments);
+    const std::vector<model::DeviceInfo*> devices = usb_devices(it.def);
 
     // Each further hub takes a port and gives eight.
     const std::size_t ports = map.root_ports() + hubs.size() * ports_of_a_hub;
@@ -220,7 +216,6 @@ void assign_usb_addresses(Completion& it) {
     for (const model::DeviceInfo* info : devices) reserve(map, *info, false);
     for (model::Hub& hub : hubs) place(map, hub.info, true);
     for (model::DeviceInfo* info : devices) place(map, *info, false);
-    fragments.write_back();
 }
 
 }  // namespace innkeeper::qemu
