@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "app/activation.h"
 #include "app/secondary.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -84,18 +85,19 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
       paths_(std::move(paths)),
       settings_(std::move(settings)),
       choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
-      connection_calls_(choice_),
+      connection_calls_(choice_, polkit_.get()),
       clients_("libvirtd", client_limits(settings_),
                {protocol::remote::program_number, protocol::qemu::program_number}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
-      admin_calls_({{&admin_, {settings_.admin_min_workers, settings_.admin_max_workers, 0}},
-                    {&clients_, {settings_.min_workers, settings_.max_workers, settings_.prio_workers}}},
-                   [this] { ending_.set(); },
-                   [this](unsigned seconds) {
-                       options_.timeout = seconds;
-                       idle_.reset();
-                       clients_changed();
-                   }),
+      admin_calls_(
+          {{&admin_, {settings_.admin_min_workers, settings_.admin_max_workers, 0}},
+           {&clients_, {settings_.min_workers, settings_.max_workers, settings_.prio_workers}}},
+          [this] { ending_.set(); },
+          [this](unsigned seconds) {
+              options_.timeout = seconds;
+              idle_.reset();
+              clients_changed();
+          }),
       drivers_(std::make_unique<Drivers>(paths_)) {
     connection_calls_.add_to(clients_.own_handlers());
     admin_calls_.add_to(admin_.own_handlers());
@@ -114,15 +116,26 @@ void Daemon::listen() {
     const auto rw_mode = config::parse_mode(settings_.rw_perms(privilege));
     const auto ro_mode = config::parse_mode(settings_.unix_sock_ro_perms);
     const auto admin_mode = config::parse_mode(settings_.unix_sock_admin_perms);
+    using rpc::Listener;
+    const rpc::Service read_write{.read_only = false, .authentication = authentication(settings_.auth_rw(privilege))};
+    const rpc::Service read_only{.read_only = true, .authentication = authentication(settings_.auth_ro(privilege))};
+    if (auto passed = Activation::from_environment()) {
+        if (options_.listen)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc,
+                        "--listen parameter not permitted with systemd activation sockets, see 'man libvirtd' for "
+                        "further guidance");
+        for (auto& fd : passed->take("libvirtd.socket")) clients_.listen(Listener::passed(std::move(fd)), read_write);
+        for (auto& fd : passed->take("libvirtd-ro.socket")) clients_.listen(Listener::passed(std::move(fd)), read_only);
+        for (auto& fd : passed->take("libvirtd-admin.socket")) admin_.listen(Listener::passed(std::move(fd)), {});
+        passed->check_all_taken();
+        return;
+    }
     if (options_.listen)
         throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc, "this version has no TCP and TLS listeners");
 
-    using rpc::Listener;
-    clients_.listen(Listener::unix_socket({folder + "/libvirt-sock", rw_mode, group, backlog}),
-                    {.read_only = false, .authentication = authentication(settings_.auth_rw(privilege))});
+    clients_.listen(Listener::unix_socket({folder + "/libvirt-sock", rw_mode, group, backlog}), read_write);
     if (paths_.is_system())
-        clients_.listen(Listener::unix_socket({folder + "/libvirt-sock-ro", ro_mode, group, backlog}),
-                        {.read_only = true, .authentication = authentication(settings_.auth_ro(privilege))});
+        clients_.listen(Listener::unix_socket({folder + "/libvirt-sock-ro", ro_mode, group, backlog}), read_only);
     admin_.listen(Listener::unix_socket({folder + "/libvirt-admin-sock", admin_mode, std::nullopt,
                                          static_cast<int>(settings_.admin_max_queued_clients)}),
                   {});

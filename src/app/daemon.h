@@ -41,6 +41,7 @@ class Daemon {
     Paths paths_;
     config::DaemonSettings settings_;
     DriverChoice choice_;
+    std::unique_ptr<access::Authenticator> polkit_ = access::polkit();
     rpc::ConnectionCalls connection_calls_;
     rpc::Server clients_, admin_;
     rpc::AdminCalls admin_calls_;

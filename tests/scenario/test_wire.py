@@ -263,3 +263,41 @@ def test_in_the_background_and_until_it_is_idle(tmp_path):
         assert not it.socket.exists() and not pid_file.exists()
     finally:
         it.remove()
+
+
+def test_sockets_of_the_service_manager(tmp_path):
+    """Passed sockets are served by name, kept at the end, and a name that nobody knows stops the start."""
+    import socket
+    import daemon as module
+    it = Daemon()
+    sockets = {}
+    for name in ("libvirtd.socket", "libvirtd-admin.socket"):
+        sockets[name] = socket.socket(socket.AF_UNIX)
+        sockets[name].bind(str(it.root / name))
+        sockets[name].listen(10)
+
+    def start(names):
+        # The shell puts the sockets where they belong, and becomes the daemon under its own pid.
+        fds = [sockets["libvirtd.socket"].fileno(), sockets["libvirtd-admin.socket"].fileno()]
+        script = "exec 8<&%d 9<&%d 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=%s exec '%s' --root %s" % (
+            *fds, names, module.BINARY, it.root)
+        it.process = subprocess.Popen(["bash", "-c", script], pass_fds=fds, stdin=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True)
+        return it.process
+    try:
+        start("libvirtd.socket:libvirtd-admin.socket")
+        with Client(it.root / "libvirtd.socket") as client:
+            assert client.open().status == OK
+        it.process.terminate()
+        assert it.process.wait(PATIENCE) == 0
+        assert (it.root / "libvirtd.socket").exists() and not it.socket.exists()
+        it.process.stderr.close()
+
+        failed = start("libvirtd.socket:who-knows.socket")
+        assert failed.wait(PATIENCE) == 6
+        assert "Some activation file descriptors are unclaimed" in failed.stderr.read()
+        failed.stderr.close()
+    finally:
+        for one in sockets.values():
+            one.close()
+        it.remove()

@@ -126,6 +126,7 @@ Task<wire::AuthPolkitRet> ConnectionCalls::auth_polkit(Caller caller) {
     if (session.is_authenticated() || session.service().authentication != Authentication::polkit) throw auth_failed();
     if (polkit_ == nullptr)
         throw Error(ErrorCode::auth_unavailable, ErrorDomain::polkit, "polkit is not available to this daemon");
+    session.begin_authentication();
     co_await polkit_->check(session.identity(), session.service().read_only);
     if (!session.is_closed()) session.set_authenticated();
     co_return wire::AuthPolkitRet{1};

@@ -2,26 +2,20 @@
 
 #include <memory>
 
+#include "access/authenticator.h"
 #include "protocol/remote/connect.h"
 #include "rpc/codec/handlers.h"
 #include "rpc/server/session.h"
 
 namespace innkeeper::rpc {
 
-/// Checks with polkit, in the process that asks; what is behind it is the access room's matter.
-class Authenticator {
-  public:
-    virtual ~Authenticator() = default;
-    /// Throws Error (auth_failed or auth_unavailable) unless the client may connect.
-    virtual Task<> check(Identity identity, bool read_only) = 0;
-};
-
 /// The calls of the remote program that concern the connection itself: opening and closing it, authentication, and
 /// what a client asks about it. Drivers have all the others.
 class ConnectionCalls {
   public:
     /// Without an authenticator polkit's question cannot be asked: then only root gets in where polkit is configured.
-    explicit ConnectionCalls(Drivers& drivers, Authenticator* polkit = nullptr) : drivers_(drivers), polkit_(polkit) {}
+    explicit ConnectionCalls(Drivers& drivers, access::Authenticator* polkit = nullptr)
+        : drivers_(drivers), polkit_(polkit) {}
     void add_to(HandlerTable& table);
 
   private:
@@ -45,7 +39,7 @@ class ConnectionCalls {
                                                      const protocol::remote::AuthSaslStepArgs& args);
 
     Drivers& drivers_;
-    Authenticator* polkit_;
+    access::Authenticator* polkit_;
 };
 
 }  // namespace innkeeper::rpc

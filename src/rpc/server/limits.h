@@ -30,6 +30,9 @@ struct Limits {
     /// time.
     std::uint32_t anonymous_message = 512U << 10;
     std::chrono::seconds anonymous_time{30};
+    /// One that polkit is asked about gets more, some times.
+    std::chrono::seconds authentication_time{180};
+    unsigned authentication_attempts = 10;
 };
 
 }  // namespace innkeeper::rpc

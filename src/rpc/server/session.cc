@@ -43,6 +43,13 @@ void Session::set_authenticated() {
     server_.authenticated();
 }
 
+void Session::begin_authentication() {
+    if (++attempts_ > limits().authentication_attempts)
+        throw Error(ErrorCode::auth_failed, ErrorDomain::rpc, "too many attempts to authenticate");
+    deadline_ = Loop::current().at(Loop::current().now() + limits().authentication_time,
+                                   [this] { end("did not authenticate in time"); });
+}
+
 void Session::set_opened(Opened opened, bool read_only) {
     opened_ = std::move(opened);
     opened_read_only_ = read_only;
@@ -447,6 +454,8 @@ void Session::end(const char* why) {
     closed_ = true;
     if (why != nullptr) log::warning("client {} {}: its connection is closed", id_, why);
     watch_.reset();
+    // Calls in progress keep the session, but not the client's connection.
+    connection_->close();
     // Timers are not destroyed here: this may be one's own call.
     waiting_.clear();
     for (Wait* writer : writers_) writer->wake();

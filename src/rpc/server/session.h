@@ -60,6 +60,8 @@ class Session final : public ClientSession {
     const Connection& connection() const { return *connection_; }
     bool is_authenticated() const { return authenticated_; }
     void set_authenticated();
+    /// Somebody may have to type a password: more time for that. Throws Error (auth_failed) at the umpteenth attempt.
+    void begin_authentication();
     const std::optional<Opened>& opened() const { return opened_; }
     void set_opened(Opened opened, bool read_only);
     void drop_opened() { opened_.reset(); }
@@ -144,6 +146,7 @@ class Session final : public ClientSession {
     std::unique_ptr<Loop::Timer> keepalive_, deadline_;
     Clock::time_point heard_{};
     unsigned unanswered_ = 0;
+    unsigned attempts_ = 0;
     bool asks_ = false;         ///< the client wanted keepalive from us
     bool client_asks_ = false;  ///< and sends pings of its own
 

@@ -35,6 +35,9 @@ class Connection {
     /// One zero byte that carries a descriptor (WIRE.md, section 3).
     virtual Result write_descriptor(int fd) = 0;
 
+    /// Ends the connection for the other end to see; what identifies it can still be asked.
+    virtual void close() = 0;
+
     /// What the loop watches.
     virtual int descriptor() const = 0;
     /// Bytes that were read from the descriptor but not yet by us, which the loop cannot see.

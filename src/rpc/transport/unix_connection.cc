@@ -85,6 +85,7 @@ class UnixConnection final : public Connection {
         return send(message);
     }
 
+    void close() override { socket_.reset(); }
     int descriptor() const override { return socket_.get(); }
     bool carries_descriptors() const override { return true; }
     const Identity& identity() const override { return identity_; }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "loop/task.h"
+#include "rpc/codec/caller.h"
+
+/// Who may connect at all, where the socket's mode alone does not say it.
+namespace innkeeper::access {
+
+class Authenticator {
+  public:
+    virtual ~Authenticator() = default;
+    /// Throws Error (auth_failed, auth_unavailable or auth_cancelled, of polkit) unless the client may connect. May
+    /// wait for a person who types a password.
+    virtual Task<> check(rpc::Identity identity, bool read_only) = 0;
+};
+
+/// Asks polkit through its own program, `pkcheck`, about the client's process; the start time tells it from a later
+/// one with the same pid.
+std::unique_ptr<Authenticator> polkit(std::string pkcheck = "/usr/bin/pkcheck");
+
+}  // namespace innkeeper::access
