@@ -11,6 +11,7 @@
 #include "guests/handlers.h"
 #include "loop/pool.h"
 #include "model/domain/domain.h"
+#include "model/domain/schema.h"
 #include "protocol/remote/domain.h"
 
 namespace innkeeper::guests {
@@ -23,8 +24,9 @@ std::string nvram_file(const model::DomainDef& def) { return def.os.nvram ? def.
 
 }  // namespace
 
-Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose) {
+Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose, Validate validate) {
     model::DomainDef def;
+    if (validate == Validate::yes) co_await in_pool([xml] { model::validate_domain(xml); });
     if (xml.size() > large_document)
         def = co_await in_pool([xml = std::move(xml)] { return model::parse_domain(xml); });
     else
@@ -72,7 +74,8 @@ class Definitions : public Handlers {
 
     Task<wire::DomainDefineXmlFlagsRet> define_xml_flags(Caller, wire::DomainDefineXmlFlagsArgs args) {
         check_flags(args.flags, VIR_DOMAIN_DEFINE_VALIDATE, "DomainDefineXMLFlags");
-        const auto def = co_await read_definition(guests_, std::move(args.xml), Purpose::define);
+        const auto validate = (args.flags & VIR_DOMAIN_DEFINE_VALIDATE) != 0 ? Validate::yes : Validate::no;
+        const auto def = co_await read_definition(guests_, std::move(args.xml), Purpose::define, validate);
         const auto guest = co_await define(guests_, def);
         co_return wire::DomainDefineXmlFlagsRet{wire_domain(*guest)};
     }

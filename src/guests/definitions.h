@@ -6,9 +6,12 @@
 
 namespace innkeeper::guests {
 
+/// Whether the document is held against its schema before it is read.
+enum class Validate { no, yes };
+
 /// What a client sent, read and completed by the hypervisor; without a UUID it gets one. Large documents are read in
 /// the pool.
-Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose);
+Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose, Validate validate = Validate::no);
 
 /// Stores the definition under its name and UUID, for a guest that may run; the guest.
 Task<GuestPtr> define(Guests& guests, DefPtr def);

@@ -55,7 +55,8 @@ class LifecycleHandlers : public Handlers {
     Task<wire::DomainCreateXmlRet> create_xml(Caller caller, wire::DomainCreateXmlArgs args) {
         check_flags(args.flags, create_flags | VIR_DOMAIN_START_VALIDATE | VIR_DOMAIN_START_RESET_NVRAM,
                     "DomainCreateXML");
-        const auto def = co_await read_definition(guests_, std::move(args.xml_desc), Purpose::start);
+        const auto validate = (args.flags & VIR_DOMAIN_START_VALIDATE) != 0 ? Validate::yes : Validate::no;
+        const auto def = co_await read_definition(guests_, std::move(args.xml_desc), Purpose::start, validate);
         const auto guest = co_await start_transient(guests_, def, request_of(args.flags, caller));
         co_return wire::DomainCreateXmlRet{wire_domain(*guest)};
     }

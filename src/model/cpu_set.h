@@ -12,6 +12,7 @@ class CpuSet {
   public:
     static constexpr unsigned highest = 16383;
 
+    static constexpr std::string_view pattern = R"([0-9,^\s\-]*)";  ///< what `parse` accepts, for schemas
     static std::optional<CpuSet> parse(std::string_view text);
     /// Sorted, in ranges: "1-2,4,8".
     std::string text() const;

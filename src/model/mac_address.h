@@ -12,6 +12,7 @@ namespace innkeeper::model {
 struct MacAddress {
     std::array<std::uint8_t, 6> bytes{};
 
+    static constexpr std::string_view pattern = R"(([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2})";  ///< what `parse` accepts, for schemas
     /// Six hexadecimal numbers between colons.
     static std::optional<MacAddress> parse(std::string_view text);
     /// One of the range that virtual machines of this kind use, 52:54:00; from the kernel's generator.

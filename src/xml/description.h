@@ -76,6 +76,11 @@ struct Part {
     Complaint invalid, missing;
 };
 
+// What `PartOf::holds` takes.
+inline Part held_part(const Part& part) { return part; }
+Part held_part(std::string_view path);
+Part held_part(const Description& element);
+
 /// A part of the description of T, with what can be said about it.
 template <class T>
 struct PartOf : Part {
@@ -102,6 +107,14 @@ struct PartOf : Part {
     auto at_most(this auto self, std::uint64_t high) { return self.high = high, self; }
     /// Written as 0x… with that many digits; read in either base.
     auto hex(this auto self, unsigned digits) { return self.hex_digits = digits, self; }
+    /// What is read and written by hand, for those who look at the description alone (the schema, lists of elements):
+    /// parts that say it, the description of a child, or paths, in which "@name" is an attribute, "#" a text, "child" a
+    /// child with anything in it, "child/" an empty one, and "child@name" and so on one with that. Nothing is read by
+    /// it.
+    template <class... Held>
+    auto holds(this auto self, const Held&... held) {
+        return (self.parts.push_back(held_part(held)), ...), self;
+    }
     /// Written only where this holds: `bool condition(const T&)` or `bool condition(const T&, const FormatFlags&)`.
     template <class Condition>
     auto written_when(this auto self, Condition condition) {

@@ -114,7 +114,7 @@ Node Document::root() const { return Node(tree_->document.document_element().int
 Node Document::root(std::string_view name) const {
     const Node node = root();
     if (node.name() != name)
-        throw Error(ErrorCode::xml_error,
+        throw Error(ErrorCode::xml_error, ErrorDomain::xml,
                     fmt::format("expecting root element of '{}', not '{}'", name, node.qualified_name()));
     return node;
 }

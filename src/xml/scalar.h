@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/uuid.h"
 #include "xml/names.h"
 
 namespace innkeeper::xml {
@@ -29,6 +30,8 @@ struct Scalar {
     std::string_view data_type;
     std::span<const std::string_view> words;
     bool is_optional = false;
+    /// What a text of this type looks like, as a schema says it; empty: like anything.
+    std::string_view pattern = {};
 };
 
 /// A type that reads and writes itself: `static std::optional<T> T::parse(std::string_view)` and `std::string text()`.
@@ -37,6 +40,17 @@ concept Textual = requires(const M& m, std::string_view s) {
     { M::parse(s) } -> std::same_as<std::optional<M>>;
     { m.text() } -> std::convertible_to<std::string>;
 };
+
+/// The pattern of a type that has a constant of that name.
+template <class M>
+constexpr std::string_view pattern_of() {
+    if constexpr (requires { M::pattern; })
+        return M::pattern;
+    else if constexpr (std::same_as<M, Uuid>)
+        return R"(\s*-*([0-9a-fA-F]{2}-*){16}\s*)";
+    else
+        return {};
+}
 
 bool read_signed(const Part& part, std::string_view text, std::int64_t low, std::int64_t high, std::int64_t& value);
 bool read_unsigned(const Part& part, std::string_view text, std::uint64_t high, std::uint64_t& value);
@@ -144,7 +158,7 @@ struct ScalarOf<M> {
         out += static_cast<const M*>(value)->text();
         return true;
     }
-    static constexpr Scalar table{read, write, equal_values<M>, "", "string", {}};
+    static constexpr Scalar table{read, write, equal_values<M>, "", "string", {}, false, pattern_of<M>()};
 };
 
 /// A value that may be absent.
@@ -164,9 +178,14 @@ struct ScalarOf<std::optional<M>> {
         Inner::write(part, &*optional, out);
         return true;
     }
-    static constexpr Scalar table{
-        read, write, equal_values<std::optional<M>>, Inner::table.expected, Inner::table.data_type, Inner::table.words,
-        true};
+    static constexpr Scalar table{read,
+                                  write,
+                                  equal_values<std::optional<M>>,
+                                  Inner::table.expected,
+                                  Inner::table.data_type,
+                                  Inner::table.words,
+                                  true,
+                                  Inner::table.pattern};
 };
 
 }  // namespace innkeeper::xml

@@ -58,8 +58,10 @@ void list_parts(const std::vector<Part>& parts, const std::string& path, const s
                 found.insert(path + "@" + std::string(part.name));
                 for (const auto& alternative : part.alternatives) list_inside(*alternative.description, path, above);
                 break;
-            case Part::Kind::text:
             case Part::Kind::by_hand:
+                list_parts(part.parts, path, above);
+                break;
+            case Part::Kind::text:
                 break;
         }
     }

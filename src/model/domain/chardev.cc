@@ -98,7 +98,9 @@ const xml::Element<Source> chardev_type_element = xml::describe<Source>("", xml:
 
 const xml::Element<Source> chardev_source_element =
     xml::describe<Source>(
-        "", xml::when(is_one_of<Type::udp>, xml::by_hand(read_udp, write_udp)),
+        "",
+        xml::when(is_one_of<Type::udp>,
+                  xml::by_hand(read_udp, write_udp).holds("source@mode", "source@host", "source@service")),
         xml::when(is_one_of<Type::pty, Type::dev, Type::pipe>,
                   xml::child("source", xml::attribute("path", &Source::path).written_when(path_is_shown),
                              xml::children(&Source::labels, source_label_element))),
@@ -164,7 +166,7 @@ bool has_name(const Channel& channel) { return channel.target && !is_guestfwd(ch
 
 const xml::Element<Console> console_element = xml::describe<Console>(
     "console", xml::embed(&Console::source, chardev_type_element),
-    xml::by_hand<Console>([](const xml::Node&, Console&, const xml::ParseFlags&) {}, write_tty),
+    xml::by_hand<Console>([](const xml::Node&, Console&, const xml::ParseFlags&) {}, write_tty).holds("@tty"),
     xml::embed(&Console::source, chardev_source_element),
     xml::child("target", xml::attribute("type", &Console::target), xml::attribute("port", &Console::port)),
     xml::embed(&Console::info, device_info_element));

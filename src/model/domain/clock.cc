@@ -72,7 +72,7 @@ const xml::Element<Clock> clock_element =
                              +[](const Clock& clock) {
                                  return !is_clock(clock, Offset::timezone) && !is_clock(clock, Offset::absolute);
                              },
-                             xml::by_hand(read_adjustment, write_adjustment)),
+                             xml::by_hand(read_adjustment, write_adjustment).holds("@adjustment")),
                          xml::when(&Clock::offset, Offset::variable, xml::attribute("basis", &Clock::basis),
                                    xml::attribute("adjustment0", &Clock::adjustment0).live_only()),
                          xml::when(&Clock::offset, Offset::timezone, xml::attribute("timezone", &Clock::timezone)),

@@ -42,7 +42,7 @@ const auto cell_element = xml::describe<NumaCell>(
     xml::attribute("memory", &NumaCell::memory_kib)
         .required()
         .complain(ErrorCode::xml_error, "Invalid value '{}' for element or attribute './@memory'"),
-    xml::by_hand(read_cell_memory, write_cell_unit), xml::attribute("memAccess", &NumaCell::access),
+    xml::by_hand(read_cell_memory, write_cell_unit).holds("@unit"), xml::attribute("memAccess", &NumaCell::access),
     xml::attribute("discard", &NumaCell::discard, xml::yes_no),
     xml::child("distances", xml::children(&NumaCell::distances, sibling_element)),
     xml::verbatim("cache", &NumaCell::caches));

@@ -156,10 +156,11 @@ const xml::Element<Disk> disk_element =
         xml::attribute("sgio", &Disk::sgio), xml::attribute("snapshot", &Disk::snapshot),
         xml::child("driver", xml::embed(&Disk::driver, driver_name_element),
                    xml::embed(&Disk::source, storage_format_element), xml::embed(&Disk::driver, disk_driver_element)),
-        xml::by_hand(read_nothing, write_outer_auth), xml::by_hand(read_source, write_source),
-        xml::by_hand(read_outer_auth, write_nothing), xml::child(&Disk::backing, backing_store_element),
-        xml::child(&Disk::geometry, geometry_element), xml::child("blockio", &Disk::block_io, block_io_element),
-        xml::child(&Disk::mirror, mirror_element).live_only(),
+        xml::by_hand(read_nothing, write_outer_auth),
+        xml::by_hand(read_source, write_source).holds(xml::child("source", &Disk::source, storage_source_element)),
+        xml::by_hand(read_outer_auth, write_nothing).holds(storage_auth_element),
+        xml::child(&Disk::backing, backing_store_element), xml::child(&Disk::geometry, geometry_element),
+        xml::child("blockio", &Disk::block_io, block_io_element), xml::child(&Disk::mirror, mirror_element).live_only(),
         xml::child("target",  //
                    xml::attribute("dev", &Disk::target), xml::attribute("bus", &Disk::bus),
                    xml::attribute("tray", &Disk::tray).written_when(tray_is_shown),
@@ -174,7 +175,8 @@ const xml::Element<Disk> disk_element =
                            }),
         xml::child("transient", xml::attribute("shareBacking", &Disk::transient_share_backing, xml::yes_no)),
         xml::value("serial", &Disk::serial), xml::value("wwn", &Disk::wwn), xml::value("vendor", &Disk::vendor),
-        xml::value("product", &Disk::product), xml::by_hand(read_outer_encryption, write_outer_encryption),
+        xml::value("product", &Disk::product),
+        xml::by_hand(read_outer_encryption, write_outer_encryption).holds(encryption_element),
         xml::embed(&Disk::info, device_info_element))
         .finished_by(check_disk);
 

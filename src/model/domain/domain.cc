@@ -141,10 +141,14 @@ const xml::Element<DomainDef> domain_element =
     xml::describe<DomainDef>(
         "domain",
         xml::attribute("type", &Def::type).required().complain(ErrorCode::config_unsupported, "invalid domain type {}"),
-        xml::attribute("id", &Def::id).live_only(), xml::by_hand(ignore, write_namespaces),
-        xml::by_hand(read_name, write_identity), xml::by_hand(read_uuid, nothing), xml::value("hwuuid", &Def::hwuuid),
-        xml::by_hand(read_genid, write_genid), xml::value("title", &Def::title),
-        xml::value("description", &Def::description), xml::by_hand(read_metadata, write_metadata),
+        xml::attribute("id", &Def::id).live_only(),
+        xml::by_hand(ignore, write_namespaces)
+            .holds("lxc:namespace", "xen:commandline", "bhyve:commandline", "vmware:datacenterpath", "vmware:moref"),
+        xml::by_hand(read_name, write_identity)
+            .holds(xml::value("name", &Def::name).required(), xml::value("uuid", &Def::uuid)),
+        xml::by_hand(read_uuid, nothing), xml::value("hwuuid", &Def::hwuuid),
+        xml::by_hand(read_genid, write_genid).holds("genid#"), xml::value("title", &Def::title),
+        xml::value("description", &Def::description), xml::by_hand(read_metadata, write_metadata).holds("metadata"),
         xml::amount("maxMemory", &Def::max_memory_kib).legacy(),
         xml::child("maxMemory", xml::attribute("slots", &Def::memory_slots)).legacy(),
         xml::by_hand(ignore, write_max_memory), xml::amount("memory", &Def::memory_kib).legacy(),

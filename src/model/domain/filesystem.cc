@@ -51,7 +51,7 @@ const xml::Element<Filesystem> filesystem_element =
         xml::when(is_one_of<Type::file>, xml::child("source", xml::attribute("file", &Filesystem::source))),
         xml::when(is_one_of<Type::template_>, xml::child("source", xml::attribute("name", &Filesystem::source))),
         xml::when(is_one_of<Type::ram>, xml::child("source", xml::attribute("usage", &Filesystem::usage),
-                                                   xml::by_hand(read_usage, write_units))),
+                                                   xml::by_hand(read_usage, write_units).holds("@units"))),
         xml::when(is_one_of<Type::volume>, xml::child("source", xml::attribute("pool", &Filesystem::source),
                                                       xml::attribute("volume", &Filesystem::volume))),
         xml::child("target", xml::attribute("dir", &Filesystem::target)), xml::flag("readonly", &Filesystem::readonly),

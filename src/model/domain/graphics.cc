@@ -144,8 +144,9 @@ const xml::Element<Graphics> graphics_element =
         xml::when(
             is_one_of<Type::vnc>, xml::attribute("websocket", &Graphics::websocket),
             xml::attribute("websocketGenerated", &Graphics::websocket_generated, xml::yes_no).omit("no").live_only()),
-        xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>, xml::by_hand(read_listens, nothing),
-                  xml::by_hand(read_first_listen, write_first_listen)),
+        xml::when(is_one_of<Type::vnc, Type::spice, Type::rdp>,
+                  xml::by_hand(read_listens, nothing).holds(xml::children(&Graphics::listens, graphics_listen_element)),
+                  xml::by_hand(read_first_listen, write_first_listen).holds("@listen", "@socket")),
         xml::when(is_one_of<Type::rdp>, xml::attribute("replaceUser", &Graphics::replace_user, xml::yes_no).omit("no"),
                   xml::attribute("multiUser", &Graphics::multi_user, xml::yes_no).omit("no")),
         xml::when(is_one_of<Type::vnc, Type::spice>, xml::attribute("keymap", &Graphics::keymap)),

@@ -249,11 +249,14 @@ const xml::Element<Interface> interface_element =
             is_one_of<Type::vhostuser>,
             xml::child("source",
                        xml::by_hand<Interface>(
-                           ignore, [](const Interface&, xml::Writer& writer) { writer.attribute("type", "unix"); }),
+                           ignore, [](const Interface&, xml::Writer& writer) { writer.attribute("type", "unix"); })
+                           .holds("@type"),
                        xml::attribute("path", &Interface::vhost_socket), xml::attribute("mode", &Interface::vhost_mode),
                        xml::child("reconnect", &Interface::vhost_reconnect, reconnect_element))),
-        xml::when(is_one_of<Type::hostdev>, xml::child("source", xml::by_hand(read_host_address, write_host_address))),
-        xml::when(is_one_of<Type::vds>, xml::verbatim("source", &Interface::vds_source)),
+        xml::when(is_one_of<Type::hostdev>, xml::child("source", xml::by_hand(read_host_address, write_host_address)
+                                                                     .holds("address@type", pci_address_element))),
+        xml::when(is_one_of<Type::vds>, xml::verbatim("source", &Interface::vds_source)
+                                            .holds("@switchid", "@portid", "@portgroupid", "@connectionid")),
         xml::child(&Interface::vlan, vlan_element), xml::child(&Interface::virtual_port, virtual_port_element),
         xml::child(&Interface::bandwidth, bandwidth_element),
         xml::children(&Interface::guest_addresses, ip_address_element),
@@ -274,7 +277,8 @@ const xml::Element<Interface> interface_element =
         xml::child(&Interface::filter, filter_reference_element),
         xml::child("tune", xml::value("sndbuf", &Interface::sndbuf)), xml::child(&Interface::teaming, teaming_element),
         xml::child("link", xml::attribute("state", &Interface::link_state)),
-        xml::child("mtu", xml::attribute("size", &Interface::mtu)), xml::by_hand(read_coalesce, write_coalesce),
+        xml::child("mtu", xml::attribute("size", &Interface::mtu)),
+        xml::by_hand(read_coalesce, write_coalesce).holds("coalesce/rx/frames@max"),
         xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),
 
         xml::embed(&Interface::info, device_info_element))

@@ -15,7 +15,7 @@ void write_page_unit(const HugePage&, xml::Writer& writer) { writer.attribute("u
 
 const auto page_element = xml::describe<HugePage>(
     "page", xml::attribute("size", &HugePage::size_kib).required().at_least(1),
-    xml::by_hand(read_page_size, write_page_unit), xml::attribute("nodeset", &HugePage::nodeset));
+    xml::by_hand(read_page_size, write_page_unit).holds("@unit"), xml::attribute("nodeset", &HugePage::nodeset));
 
 }  // namespace
 

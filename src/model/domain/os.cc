@@ -39,7 +39,9 @@ void write_nvram(const Nvram& nvram, xml::Writer& writer) {
 const auto nvram_element = xml::describe<Nvram>(
     "nvram",
     xml::attribute("template", &Nvram::template_path).written_when([](const Nvram& nvram) { return !nvram.has_type; }),
-    xml::by_hand(read_nvram, write_nvram));
+    xml::by_hand(read_nvram, write_nvram)
+        .holds(xml::embed(&Nvram::source, storage_type_element),
+               xml::child("source", &Nvram::source, storage_source_element), "#"));
 
 const auto feature_element = xml::describe<FirmwareFeature>(
     "feature", xml::attribute("enabled", &FirmwareFeature::enabled, xml::yes_no).required(),
@@ -122,13 +124,16 @@ void write_slic(const Os& os, xml::Writer& writer) {
 }  // namespace
 
 const xml::Element<Os> os_element = xml::describe<Os>(
-    "os", xml::attribute("firmware", &Os::firmware).omit("none"), xml::by_hand(read_type, write_type),
+    "os", xml::attribute("firmware", &Os::firmware).omit("none"),
+    xml::by_hand(read_type, write_type).holds("type@arch", "type@machine", "type#"),
     xml::child("firmware", xml::children(&Os::firmware_features, feature_element)), xml::value("init", &Os::init),
-    xml::by_hand(read_init, write_init), xml::value("initdir", &Os::init_directory),
-    xml::value("inituser", &Os::init_user), xml::value("initgroup", &Os::init_group),
-    xml::child(&Os::loader, loader_element), xml::child(&Os::nvram, nvram_element), xml::value("kernel", &Os::kernel),
-    xml::value("initrd", &Os::initrd), xml::value("cmdline", &Os::cmdline), xml::value("dtb", &Os::dtb),
-    xml::value("root", &Os::root), xml::by_hand(read_slic, write_slic), xml::by_hand(read_boot, write_boot),
+    xml::by_hand(read_init, write_init).holds("initarg#", "initenv@name", "initenv#"),
+    xml::value("initdir", &Os::init_directory), xml::value("inituser", &Os::init_user),
+    xml::value("initgroup", &Os::init_group), xml::child(&Os::loader, loader_element),
+    xml::child(&Os::nvram, nvram_element), xml::value("kernel", &Os::kernel), xml::value("initrd", &Os::initrd),
+    xml::value("cmdline", &Os::cmdline), xml::value("dtb", &Os::dtb), xml::value("root", &Os::root),
+    xml::by_hand(read_slic, write_slic).holds("acpi/table@type", "acpi/table#"),
+    xml::by_hand(read_boot, write_boot).holds("boot@dev"),
     xml::child("bootmenu", xml::attribute("enable", &Os::boot_menu, xml::yes_no),
                xml::attribute("timeout", &Os::boot_menu_timeout).at_most(65535).written_when([](const Os& os) {
                    return os.boot_menu.value_or(false);

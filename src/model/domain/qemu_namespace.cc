@@ -87,7 +87,10 @@ void write(const QemuNamespace& qemu, xml::Writer& writer) {
 
 }  // namespace
 
-const xml::Element<QemuNamespace> qemu_namespace_parts =
-    xml::describe<QemuNamespace>("domain", xml::by_hand(read, write));
+const xml::Element<QemuNamespace> qemu_namespace_parts = xml::describe<QemuNamespace>(
+    "domain", xml::by_hand(read, write)
+                  .holds("qemu:commandline/qemu:arg@value", "qemu:commandline/qemu:env@name",
+                         "qemu:commandline/qemu:env@value", "qemu:capabilities/qemu:add@capability",
+                         "qemu:capabilities/qemu:del@capability", "qemu:override", "qemu:deprecation@behavior"));
 
 }  // namespace innkeeper::model

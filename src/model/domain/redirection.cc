@@ -42,9 +42,9 @@ void write_rule(const RedirectionRule& rule, xml::Writer& writer) {
     if (!rule.version.empty()) writer.attribute("version", rule.version);
 }
 
-const auto rule_element =
-    xml::describe<RedirectionRule>("usbdev", xml::by_hand(read_rule, write_rule),
-                                   xml::attribute("allow", &RedirectionRule::allow, xml::yes_no).required());
+const auto rule_element = xml::describe<RedirectionRule>(
+    "usbdev", xml::by_hand(read_rule, write_rule).holds("@class", "@vendor", "@product", "@version"),
+    xml::attribute("allow", &RedirectionRule::allow, xml::yes_no).required());
 
 }  // namespace
 

@@ -24,7 +24,8 @@ const xml::Element<Smartcard> smartcard_element = xml::describe<Smartcard>(
     "smartcard", xml::attribute("mode", &Smartcard::mode).required(),
     xml::when(&Smartcard::mode, Mode::passthrough, xml::embed(&Smartcard::source, chardev_type_element),
               xml::embed(&Smartcard::source, chardev_source_element)),
-    xml::when(&Smartcard::mode, Mode::host_certificates, xml::by_hand(read_certificates, write_certificates),
+    xml::when(&Smartcard::mode, Mode::host_certificates,
+              xml::by_hand(read_certificates, write_certificates).holds("certificate#"),
               xml::value("database", &Smartcard::database)),
     xml::embed(&Smartcard::info, device_info_element));
 

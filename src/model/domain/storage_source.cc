@@ -139,7 +139,8 @@ const xml::Element<StorageSource> storage_source_element =
                                           fmt::format("unsupported source type '{}'", *node.attribute("type")));
                           source.nvme_address.emplace();
                       },
-                      [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); }),
+                      [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); })
+                      .holds("@type"),
                   xml::attribute("managed", &StorageSource::managed, xml::yes_no),
                   xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1),
                   xml::child("address", &StorageSource::nvme_address, pci_address_element)),
@@ -151,7 +152,8 @@ const xml::Element<StorageSource> storage_source_element =
                       },
                       [](const StorageSource& source, xml::Writer& writer) {
                           if (!source.path.empty()) writer.attribute("type", "unix");
-                      }),
+                      })
+                      .holds("@type"),
                   xml::attribute("path", &StorageSource::path),
                   xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
         xml::attribute("startupPolicy", &StorageSource::startup_policy),

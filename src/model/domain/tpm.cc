@@ -33,7 +33,9 @@ const xml::Element<Tpm> tpm_element =
                                   xml::attribute("persistent_state", &Tpm::persistent_state, xml::yes_no),
                                   xml::child("device", xml::attribute("path", &Tpm::device)),
                                   xml::child("encryption", xml::attribute("secret", &Tpm::secret)),
-                                  xml::by_hand(read_banks, write_banks))
+                                  xml::by_hand(read_banks, write_banks)
+                                      .holds("active_pcr_banks/sha1/", "active_pcr_banks/sha256/",
+                                             "active_pcr_banks/sha384/", "active_pcr_banks/sha512/"))
                            .required(ErrorCode::xml_error, "missing TPM device backend"),
                        xml::embed(&Tpm::info, device_info_element))
         .finished_by(settle);
