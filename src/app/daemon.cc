@@ -12,7 +12,11 @@
 #include "app/activation.h"
 #include "app/secondary.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
+#include "config/qemu_settings.h"
+#include "drivers/qemu/driver.h"
+#include "guests/guests.h"
 #include "protocol/admin.h"
 #include "protocol/qemu.h"
 #include "protocol/remote/connect.h"
@@ -75,7 +79,15 @@ void notify_ready() {
 
 /// The drivers that this daemon is built with.
 struct Daemon::Drivers {
-    explicit Drivers(const Paths& paths) : secondary(paths) {}
+    explicit Drivers(const Paths& paths)
+        : guests(paths, std::make_unique<qemu::Driver>(
+                            paths, config::QemuSettings::read(paths.config() + "/qemu.conf"))),
+          secondary(paths) {
+        guests.install(qemu);
+    }
+    /// One daemon at a time looks after the guests of these paths.
+    std::optional<PidFile> lock;
+    guests::Guests guests;
     rpc::HandlerTable qemu;
     SecondaryDrivers secondary;
 };
@@ -97,8 +109,7 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
               options_.timeout = seconds;
               idle_.reset();
               clients_changed();
-          }),
-      drivers_(std::make_unique<Drivers>(paths_)) {
+          }) {
     connection_calls_.add_to(clients_.own_handlers());
     admin_calls_.add_to(admin_.own_handlers());
     admin_.only_for(::geteuid());
@@ -142,11 +153,24 @@ void Daemon::listen() {
 }
 
 Task<> Daemon::start_drivers() {
+    drivers_ = std::make_unique<Drivers>(paths_);
+    const std::string folder = paths_.state() + "/qemu";
+    make_directories(folder);
+    drivers_->lock = PidFile::acquire(folder + "/driver.pid", ::getpid());
+    if (!drivers_->lock)
+        throw Error(ErrorCode::operation_failed,
+                    fmt::format("another daemon holds '{}/driver.pid' and looks after these guests", folder));
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
+    co_await drivers_->guests.load();
+    tasks_.spawn(drivers_->guests.autostart());
 }
 
-Task<> Daemon::stop_drivers() { co_await drivers_->secondary.stop(); }
+Task<> Daemon::stop_drivers() {
+    if (!drivers_) co_return;
+    co_await drivers_->guests.close();
+    co_await drivers_->secondary.stop();
+}
 
 void Daemon::reload_drivers() {}
 
