@@ -163,7 +163,7 @@ Task<> Daemon::start_drivers() {
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
     co_await drivers_->guests.load();
-    tasks_.spawn(drivers_->guests.autostart());
+    drivers_->guests.background().spawn(drivers_->guests.autostart());
 }
 
 Task<> Daemon::stop_drivers() {
@@ -174,7 +174,7 @@ Task<> Daemon::stop_drivers() {
 
 void Daemon::reload_drivers() {}
 
-bool Daemon::inhibited() const { return false; }
+bool Daemon::inhibited() const { return drivers_ && !drivers_->guests.registry().active().empty(); }
 
 /// While there is no client on any server, the idle timeout runs.
 void Daemon::clients_changed() {
