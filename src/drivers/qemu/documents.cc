@@ -90,11 +90,14 @@ void write_guest(xml::Writer& out, const Capabilities& emulator) {
     const Arch* arch = arch_of_name(emulator.arch);
     out.leaf("wordsize", arch != nullptr && arch->bits == 32 ? "32" : "64");
     out.leaf("emulator", emulator.binary);
-    for (const auto& machine : emulator.machines) {
-        if (machine.name == "none") continue;
+    const MachineType* first = emulator.default_machine();
+    const auto write_both = [&](const MachineType& machine) {
         write_machine(out, machine, false);
         if (!machine.alias.empty()) write_machine(out, machine, true);
-    }
+    };
+    if (first != nullptr) write_both(*first);
+    for (const auto& machine : emulator.machines)
+        if (&machine != first && machine.name != "none") write_both(machine);
     for (const std::string_view type : {"qemu", "kvm"}) {
         if (type == "kvm" && !emulator.kvm) continue;
         out.open("domain");
@@ -185,6 +188,65 @@ void write_disks(xml::Writer& out, bool is_q35) {
     out.close();
 }
 
+/// What is the same for every machine type.
+void write_shared_devices(xml::Writer& out, const Capabilities& capabilities) {
+    out.open("filesystem");
+    supported(out, capabilities.has_type("virtio-9p-pci") || capabilities.has_type("vhost-user-fs-pci"));
+    value_list(out, "driverType", {"path", "handle", "virtiofs"});
+    out.close();
+    out.open("tpm");
+    supported(out, !capabilities.tpm_models.empty());
+    if (!capabilities.tpm_models.empty()) {
+        out.open("enum");
+        out.attribute("name", "model");
+        for (const std::string_view model : {"tpm-tis", "tpm-crb", "tpm-spapr", "tpm-tis-device"})
+            if (capabilities.tpm_models.contains(model)) out.leaf("value", model);
+        out.close();
+        value_list(out, "backendModel", {"passthrough"});
+    }
+    out.close();
+    out.open("redirdev");
+    supported(out, capabilities.has_type("usb-redir"));
+    value_list(out, "bus", {"usb"});
+    out.close();
+}
+
+void write_hostdev(xml::Writer& out) {
+    out.open("hostdev");
+    supported(out, true);
+    value_list(out, "mode", {"subsystem"});
+    value_list(out, "startupPolicy", {"default", "mandatory", "requisite", "optional"});
+    value_list(out, "subsysType", {"usb", "pci", "scsi"});
+    value_list(out, "capsType", {});
+    value_list(out, "pciBackend", {});
+    out.close();
+}
+
+void write_features(xml::Writer& out, const Capabilities& capabilities) {
+    const auto feature = [&](std::string_view name, bool is) {
+        out.open(name);
+        supported(out, is);
+        out.close();
+    };
+    const bool x86 = capabilities.arch == "x86_64" || capabilities.arch == "i686";
+    out.open("features");
+    feature("gic", false);
+    feature("vmcoreinfo", capabilities.has_type("vmcoreinfo"));
+    feature("genid", capabilities.has_type("vmgenid"));
+    feature("backingStoreInput", true);
+    feature("backup",
+            capabilities.has_schema("blockdev-reopen.options") || capabilities.has_command("blockdev-reopen"));
+    feature("sev", false);
+    feature("sgx", false);
+    if (x86) {
+        out.open("hyperv");
+        supported(out, true);
+        value_list(out, "features", {"spinlocks", "vendor_id"});
+        out.close();
+    }
+    out.close();
+}
+
 void write_devices(xml::Writer& out, const Capabilities& capabilities, bool is_q35) {
     const auto has = [&](std::string_view type) { return capabilities.has_type(type); };
     out.open("devices");
@@ -209,11 +271,13 @@ void write_devices(xml::Writer& out, const Capabilities& capabilities, bool is_q
         if (type.empty() || has(type)) out.leaf("value", word);
     out.close();
     out.close();
+    write_hostdev(out);
     out.open("rng");
     supported(out, has("virtio-rng-pci"));
     value_list(out, "model", {"virtio", "virtio-transitional", "virtio-non-transitional"});
     value_list(out, "backendModel", {"random", "egd", "builtin"});
     out.close();
+    write_shared_devices(out, capabilities);
     out.open("channel");
     supported(out, true);
     value_list(out, "type", {"pty", "unix", "spicevmc"});
@@ -261,15 +325,12 @@ std::string domain_capabilities_document(const Capabilities& capabilities, std::
     out.close();
     write_os(out);
     write_cpu(out, capabilities, type == "kvm");
+    out.open("memoryBacking");
+    supported(out, true);
+    value_list(out, "sourceType", {"file", "anonymous", "memfd"});
+    out.close();
     write_devices(out, capabilities, chosen->name.starts_with("pc-q35"));
-    out.open("features");
-    out.open("vmcoreinfo");
-    supported(out, capabilities.has_type("vmcoreinfo"));
-    out.close();
-    out.open("genid");
-    supported(out, capabilities.has_type("vmgenid"));
-    out.close();
-    out.close();
+    write_features(out, capabilities);
     out.close();
     return std::move(out).take();
 }

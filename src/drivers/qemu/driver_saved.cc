@@ -108,8 +108,12 @@ Task<> Driver::save(GuestPtr guest, guests::SaveOptions options) {
     const bool was_running = guest->condition().state == guests::State::running;
     SavedHead head;
     head.running = options.running.value_or(was_running);
-    head.definition = model::format_domain(options.definition ? *options.definition : *guest->live(),
-                                           {.inactive = true, .secure = true, .migratable = true});
+    auto asleep = options.definition ? *options.definition : *guest->live();
+    // What a start gave it, the next start gives it anew.
+    std::erase_if(asleep.security_labels, [](const model::SecurityLabel& label) {
+        return label.type == model::SecurityLabel::Type::dynamic && label.base_label.empty();
+    });
+    head.definition = model::format_domain(asleep, {.inactive = true, .secure = true, .migratable = true});
     if (was_running) co_await suspend(guest, guests::Paused::save);
     std::exception_ptr failure;
     const std::string path = options.path;

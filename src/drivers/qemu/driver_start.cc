@@ -189,6 +189,12 @@ std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest
     assign_aliases(*def);
     number_images(*def);
     lease_ports(*def, machine);
+    for (auto& channel : def->devices.channels) {
+        auto& source = channel.source;
+        if (source.type != model::ChardevSource::Type::unix_ || !source.path.empty() || channel.name.empty()) continue;
+        source.mode = model::ChardevSource::Mode::bind;
+        source.path = machine.files.channel_directory + "/" + channel.name;
+    }
     if (paths_.is_system()) {
         if (def->resource_partition.empty()) def->resource_partition = "/machine";
         if (def->security_labels.empty()) {
@@ -312,7 +318,10 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
         std::rethrow_exception(failure);
     }
 
-    if (options.paused) {
+    if (!options.restore_from.empty()) {
+        // Nobody hears of this but who asks: what it was when it was saved follows at once.
+        guest->enter(guests::Paused::migration);
+    } else if (options.paused) {
         guest->paused(guests::Paused::user);
     } else {
         machine->resuming = options.reason;

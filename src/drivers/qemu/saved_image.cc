@@ -47,12 +47,11 @@ bool read_exactly(int fd, char* into, std::size_t count, off_t at) {
 SavedHead SavedHead::read(int fd, const std::string& path) {
     std::array<char, head_size> head;
     if (!read_exactly(fd, head.data(), head.size(), 0))
-        throw Error(ErrorCode::operation_failed, fmt::format("failed to read qemu header of '{}'", path));
+        throw Error(ErrorCode::operation_failed, "failed to read qemu header");
     const std::string_view magic(head.data(), finished.size());
     if (magic == unfinished)
         throw Error(ErrorCode::operation_failed, fmt::format("save image '{}' is incomplete", path));
-    if (magic != finished)
-        throw Error(ErrorCode::operation_failed, fmt::format("image magic of '{}' is incorrect", path));
+    if (magic != finished) throw Error(ErrorCode::operation_failed, "image magic is incorrect");
     Numbers numbers;
     std::memcpy(&numbers, head.data() + finished.size(), sizeof numbers);
     if (numbers.version == 0 || numbers.version > 2)
