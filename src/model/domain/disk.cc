@@ -66,19 +66,7 @@ void write_nothing(const Disk&, xml::Writer&) {}
 /// A removable drive has a tray; it is mentioned only where it is open.
 bool tray_is_shown(const Disk& disk) { return disk.tray == Disk::Tray::open; }
 
-/// Without a word on it the bus follows from the target's name.
-std::optional<Disk::Bus> bus_by_target(const Disk& disk) {
-    if (disk.device == Disk::Device::floppy) return Disk::Bus::fdc;
-    if (disk.target.starts_with("hd")) return Disk::Bus::ide;
-    if (disk.target.starts_with("sd")) return Disk::Bus::scsi;
-    if (disk.target.starts_with("vd")) return Disk::Bus::virtio;
-    if (disk.target.starts_with("xvd")) return Disk::Bus::xen;
-    if (disk.target.starts_with("ubd")) return Disk::Bus::uml;
-    return std::nullopt;
-}
-
 void check_disk(Disk& disk) {
-    if (!disk.bus) disk.bus = bus_by_target(disk);
     // An empty drive is one for files, whatever it was meant for.
     if (disk.source.is_empty() && (disk.device == Disk::Device::cdrom || disk.device == Disk::Device::floppy))
         disk.source.type = StorageSource::Type::file;

@@ -106,11 +106,11 @@ void check_firmware(const Os& os) {
     const auto refuse = [](std::string_view sentence) { throw Error(ErrorCode::xml_detail, std::string(sentence)); };
     const bool stateless = os.loader && os.loader->stateless.value_or(false);
     if (os.firmware) {
-        if (os.loader && os.loader->type)
+        if (os.loader && (os.loader->type || !os.loader->path.empty()))
             refuse("loader attribute 'type' cannot be specified when firmware autoselection is enabled");
         if (os.loader && os.loader->secure)
             refuse("loader attribute 'secure' cannot be specified when firmware autoselection is enabled");
-        if (os.firmware != Os::Firmware::efi && os.loader && os.loader->stateless)
+        if (os.firmware != Os::Firmware::efi && os.loader && os.loader->stateless == false)
             refuse("Only EFI firmware permits NVRAM");
         if (os.firmware != Os::Firmware::efi && os.nvram)
             refuse(fmt::format("firmware type '{}' does not support nvram", xml::name(*os.firmware)));
@@ -149,7 +149,19 @@ void check_disks(const std::vector<Disk>& disks) {
     }
 }
 
-/// Disks are listed bus by bus, each bus in the order of its targets; the busses as they first came.
+/// Without a word on it the bus follows from the target's name.
+std::optional<Disk::Bus> bus_by_target(const Disk& disk) {
+    if (disk.device == Disk::Device::floppy) return Disk::Bus::fdc;
+    if (disk.target.starts_with("hd")) return Disk::Bus::ide;
+    if (disk.target.starts_with("sd")) return Disk::Bus::scsi;
+    if (disk.target.starts_with("vd")) return Disk::Bus::virtio;
+    if (disk.target.starts_with("xvd")) return Disk::Bus::xen;
+    if (disk.target.starts_with("ubd")) return Disk::Bus::uml;
+    return std::nullopt;
+}
+
+/// Disks are listed bus by bus, each bus in the order of its targets; the busses as they first came. Those whose
+/// document leaves the bus to the target's name count as being on one, as they do with the peer.
 void sort_disks(std::vector<Disk>& disks) {
     std::vector<std::optional<Disk::Bus>> busses;
     for (const auto& disk : disks)
@@ -273,6 +285,8 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
     settle_placement(domain);
     check_disks(domain.devices.disks);
     sort_disks(domain.devices.disks);
+    for (auto& disk : domain.devices.disks)
+        if (!disk.bus) disk.bus = bus_by_target(disk);
     settle_smartcards(domain.devices.smartcards);
     settle_videos(domain.devices.videos);
     check_controllers(domain.devices.controllers);

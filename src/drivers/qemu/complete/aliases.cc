@@ -43,12 +43,16 @@ std::string alias_of(const model::DomainDef& def, const Controller& controller) 
     }
 }
 
-std::string alias_of(const Disk& disk) {
+std::string alias_of(model::DomainDef& def, const Disk& disk) {
     const auto* drive = disk.info.at<model::DriveAddress>();
     const std::string_view bus = xml::name(*disk.bus);
     if (!drive) return fmt::format("{}-disk{}", bus, disk_index(disk.target).value_or(0));
-    if (disk.bus == Disk::Bus::scsi)
-        return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
+    if (disk.bus == Disk::Bus::scsi) {
+        // A bus of the old, narrow kind has no targets below it.
+        const Controller* controller = find_controller(def, Controller::Type::scsi, drive->controller);
+        if (!controller || controller->model != Controller::Model::lsilogic)
+            return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
+    }
     return fmt::format("{}{}-{}-{}", bus, drive->controller, drive->bus, drive->unit);
 }
 
@@ -56,7 +60,7 @@ std::string alias_of(const Disk& disk) {
 
 void assign_aliases(model::DomainDef& def) {
     auto& d = def.devices;
-    for (Disk& disk : d.disks) name(disk.info, alias_of(disk));
+    for (Disk& disk : d.disks) name(disk.info, alias_of(def, disk));
     for (Controller& controller : d.controllers) name(controller.info, alias_of(def, controller));
     number(d.interfaces, "net");
     number(d.filesystems, "fs");

@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <string_view>
 
 #include "base/error.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
 
+using model::Channel;
+using model::ChardevSource;
 using model::Console;
 using model::Serial;
 
@@ -30,6 +33,22 @@ std::optional<Serial::Model> model_of(Serial::Target target) {
     return std::nullopt;
 }
 
+/// A socket that the daemon had chosen itself at some start is chosen anew at the next.
+void drop_generated_path(const Completion& it, Channel& channel) {
+    if (channel.target != Channel::Target::virtio || channel.source.type != ChardevSource::Type::unix_) return;
+    const std::string_view path = channel.source.path;
+    const std::string tail = "/" + channel.name;
+    if (path.empty() || channel.name.empty()) return;
+    bool generated = path.starts_with(it.host.channel_folder + "/") && path.ends_with("." + channel.name);
+    if (path.ends_with(tail)) {
+        const std::string_view folder = path.substr(0, path.size() - tail.size());
+        generated = generated || folder.substr(folder.rfind('/') + 1).starts_with("domain-");
+    }
+    if (!generated) return;
+    channel.source.path.clear();
+    channel.source.mode.reset();
+}
+
 /// Those that came without a number get the one behind the highest.
 template <class Device>
 void number_ports(std::vector<Device>& devices) {
@@ -53,7 +72,7 @@ Console console_of(const Serial& serial) {
     Console console;
     console.source = serial.source;
     console.target = Console::Target::serial;
-    console.port = 0;
+    console.port = serial.port.value_or(0);
     return console;
 }
 
@@ -61,6 +80,7 @@ Console console_of(const Serial& serial) {
 
 void pair_console_with_serial(Completion& it) {
     auto& serials = it.def.devices.serials;
+    number_ports(serials);
     auto& consoles = it.def.devices.consoles;
     for (Console& console : consoles)
         if (!console.target) console.target = Console::Target::serial;
@@ -78,7 +98,9 @@ void pair_console_with_serial(Completion& it) {
             serial.port = 0;
             serials.push_back(std::move(serial));
         }
+        const model::DeviceInfo info = consoles.front().info;
         consoles.front() = console_of(serials.front());
+        consoles.front().info = info;
     } else if (consoles.empty() && !serials.empty() && is_console(serials.front())) {
         consoles.push_back(console_of(serials.front()));
     }
@@ -86,14 +108,17 @@ void pair_console_with_serial(Completion& it) {
 
 void settle_chardevs(Completion& it) {
     auto& devices = it.def.devices;
-    number_ports(devices.serials);
     number_ports(devices.parallels);
     for (Serial& serial : devices.serials) {
         if (!serial.target) serial.target = Serial::Target::isa_serial;
         if (!serial.model) serial.model = model_of(*serial.target);
     }
     unsigned position = 0;
-    for (Console& console : devices.consoles) console.port = position++;
+    for (Console& console : devices.consoles) {
+        if (console.target != Console::Target::serial) console.port = position;
+        ++position;
+    }
+    for (Channel& channel : devices.channels) drop_generated_path(it, channel);
 }
 
 }  // namespace innkeeper::qemu

@@ -10,11 +10,14 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
     Completion it{def, capabilities, host, purpose, std::mt19937_64(host.seed)};
 
     number_controllers(it);
+    refuse_duplicate_controllers(it);
     settle_machine(it);
-    settle_boot(it);
+    settle_host_devices(it);
     add_default_devices(it);
     settle_cpu(it);
     settle_features(it);
+    settle_firmware(it);
+    settle_labels(it);
     settle_audio(it);
 
     add_default_video(it);
@@ -39,11 +42,13 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
     assign_usb_addresses(it);
 
     if (purpose == Purpose::fresh) {
+        validate_firmware(it);
         validate_guest(it);
         validate_disks(it);
         validate_addresses(it);
         validate_machine(it);
         validate_devices(it);
+        validate_hostdevs(it);
     }
     return def;
 }

@@ -18,8 +18,12 @@ struct HostFacts {
     std::map<model::Architecture, std::string> emulators;  ///< what a guest of that architecture runs on by default
     bool spice_tls = false;                                ///< of qemu.conf
     bool vnc_auto_unix_socket = false, spice_auto_unix_socket = false;
+    bool has_swtpm = false;  ///< an emulated TPM can be had
+    bool has_sev = false;    ///< the processor encrypts guests' memory
     std::string nvram_folder = "/var/lib/libvirt/qemu/nvram";
-    std::uint64_t seed = 0;  ///< for what is generated: MAC addresses
+    std::string channel_folder = "/var/lib/libvirt/qemu/channel/target";
+    std::string security_model = "none";  ///< what labels guests that do not say
+    std::uint64_t seed = 0;               ///< for what is generated: MAC addresses
 };
 
 enum class Purpose {

@@ -81,8 +81,42 @@ void settle_model(Completion& it, Controller& controller) {
 
 }  // namespace
 
+namespace {
+
+/// Those of one type stand together in the order of their numbers, as they stand in the document otherwise.
+void sort_controllers(std::vector<Controller>& controllers) {
+    const auto number = [](const Controller& c) { return c.index ? static_cast<long>(*c.index) : -1L; };
+    std::vector<Controller> sorted;
+    sorted.reserve(controllers.size());
+    for (Controller& controller : controllers) {
+        auto place = sorted.end();
+        for (auto other = sorted.begin(); other != sorted.end(); ++other) {
+            if (other->type != controller.type) continue;
+            if (number(*other) > number(controller)) {
+                place = other;
+                break;
+            }
+            place = other + 1;
+        }
+        sorted.insert(place, std::move(controller));
+    }
+    controllers = std::move(sorted);
+}
+
+/// At which port of its master a companion's own ports begin.
+std::optional<unsigned> first_port(const Controller& controller) {
+    if (!is_companion(controller)) return std::nullopt;
+    if (controller.model == Model::ich9_uhci1) return 0;
+    return controller.model == Model::ich9_uhci2 ? 2 : 4;
+}
+
+}  // namespace
+
 void number_controllers(Completion& it) {
     DomainDef& def = it.def;
+    sort_controllers(def.devices.controllers);
+    for (Controller& controller : def.devices.controllers)
+        if (!controller.info.master_startport) controller.info.master_startport = first_port(controller);
     // Companions that come unnumbered belong to the master before them.
     std::optional<unsigned> master;
     for (Controller& controller : def.devices.controllers) {

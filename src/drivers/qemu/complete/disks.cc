@@ -10,19 +10,57 @@ namespace {
 using model::Disk;
 using model::StorageSource;
 
-/// A target's name tells the bus: "vda" is a virtio disk.
-std::optional<Disk::Bus> bus_of(std::string_view target) {
-    if (target.starts_with("hd")) return Disk::Bus::ide;
-    if (target.starts_with("sd")) return Disk::Bus::scsi;
-    if (target.starts_with("vd")) return Disk::Bus::virtio;
-    if (target.starts_with("xvd")) return Disk::Bus::xen;
-    if (target.starts_with("ubd")) return Disk::Bus::uml;
-    if (target.starts_with("fd")) return Disk::Bus::fdc;
+/// The port that a storage server of that protocol is found at if nothing else is said; ceph's is its library's choice.
+std::optional<unsigned> usual_port(StorageSource::Protocol protocol) {
+    switch (protocol) {
+        case StorageSource::Protocol::http:
+            return 80;
+        case StorageSource::Protocol::https:
+            return 443;
+        case StorageSource::Protocol::ftp:
+            return 21;
+        case StorageSource::Protocol::ftps:
+            return 990;
+        case StorageSource::Protocol::tftp:
+            return 69;
+        case StorageSource::Protocol::ssh:
+            return 22;
+        case StorageSource::Protocol::nbd:
+            return 10809;
+        case StorageSource::Protocol::iscsi:
+            return 3260;
+        case StorageSource::Protocol::gluster:
+            return 24007;
+        case StorageSource::Protocol::sheepdog:
+            return 7000;
+        case StorageSource::Protocol::vxhs:
+            return 9999;
+        case StorageSource::Protocol::nfs:
+            return 2049;
+        case StorageSource::Protocol::rbd:
+            return std::nullopt;
+    }
     return std::nullopt;
 }
 
+void settle_hosts(StorageSource& source) {
+    if (source.type != StorageSource::Type::network || !source.protocol) return;
+    for (model::StorageHost& host : source.hosts)
+        if (host.transport.value_or(model::StorageHost::Transport::tcp) == model::StorageHost::Transport::tcp &&
+            !host.port)
+            host.port = usual_port(*source.protocol);
+}
+
+/// QEMU itself decrypts unless a library is told to.
+void settle_encryption(StorageSource& source) {
+    using Format = model::Encryption::Format;
+    auto& encryption = source.encryption;
+    if (encryption && !encryption->engine && encryption->format != Format::qcow &&
+        encryption->format != Format::default_)
+        encryption->engine = model::Encryption::Engine::qemu;
+}
+
 void settle_disk(Disk& disk) {
-    if (!disk.bus) disk.bus = disk.device == Disk::Device::floppy ? Disk::Bus::fdc : bus_of(disk.target);
     if (!disk.bus) disk.bus = Disk::Bus::ide;
     if (disk.device == Disk::Device::cdrom) disk.readonly = true;
 
@@ -36,34 +74,15 @@ void settle_disk(Disk& disk) {
     if (!vhost && disk.driver.name.empty()) disk.driver.name = "qemu";
     if (disk.source.format.empty() && disk.source.type != StorageSource::Type::volume && !vhost)
         disk.source.format = disk.source.type == StorageSource::Type::dir ? "fat" : "raw";
+    settle_hosts(disk.source);
+    settle_encryption(disk.source);
+    for (auto* layer = &disk.backing; *layer; layer = &(*layer)->next) settle_encryption((*layer)->source);
     if (disk.driver.cache == model::DiskDriver::Cache::default_) disk.driver.cache.reset();
-}
-
-/// Disks of one bus stand in the order of their letters, whatever the order in the document. As in the peer, those
-/// whose document left the bus open count as being on one.
-void sort_disks(std::vector<Disk>& disks) {
-    std::vector<Disk> sorted;
-    sorted.reserve(disks.size());
-    for (Disk& disk : disks) {
-        const auto index = disk_index(disk.target);
-        auto place = sorted.end();
-        for (auto other = sorted.begin(); other != sorted.end(); ++other) {
-            if (other->bus != disk.bus) continue;
-            if (disk_index(other->target) > index) {
-                place = other;
-                break;
-            }
-            place = other + 1;
-        }
-        sorted.insert(place, std::move(disk));
-    }
-    disks = std::move(sorted);
 }
 
 }  // namespace
 
 void settle_disks(Completion& it) {
-    sort_disks(it.def.devices.disks);
     for (Disk& disk : it.def.devices.disks) settle_disk(disk);
 }
 

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -11,7 +8,6 @@ namespace innkeeper::qemu {
 
 using model::Architecture;
 using model::DomainDef;
-using model::Os;
 
 bool is_i440fx(const DomainDef& def) {
     if (!def.os.arch || !model::is_x86(*def.os.arch)) return false;
@@ -29,7 +25,6 @@ bool has_isa_bus(const DomainDef& def) { return is_i440fx(def) || is_q35(def) ||
 
 std::string choose_emulator(DomainDef& def, const HostFacts& host) {
     if (!def.os.arch) def.os.arch = host.arch;
-    if (def.has_bootloader) throw Error(ErrorCode::config_unsupported, "bootloader is not supported by QEMU");
     if (def.devices.emulator.empty()) {
         const auto found = host.emulators.find(*def.os.arch);
         if (found == host.emulators.end())
@@ -42,7 +37,11 @@ std::string choose_emulator(DomainDef& def, const HostFacts& host) {
 
 void settle_machine(Completion& it) {
     DomainDef& def = it.def;
+    if (def.has_bootloader) throw Error(ErrorCode::config_unsupported, "bootloader is not supported by QEMU");
     if (def.os.machine.empty()) {
+        if (!def.os.is_hvm())
+            throw Error(ErrorCode::config_unsupported,
+                        fmt::format("Emulator '{}' does not support os type '{}'", def.devices.emulator, def.os.type));
         const MachineType* machine = it.capabilities.default_machine();
         if (!machine)
             throw Error(ErrorCode::config_unsupported,
@@ -52,25 +51,6 @@ void settle_machine(Completion& it) {
         // An alias means today's newest: what the guest gets must stay when QEMU is upgraded.
         def.os.machine = machine->name;
     }
-}
-
-void settle_boot(Completion& it) {
-    DomainDef& def = it.def;
-    std::set<unsigned> orders;
-    const auto see = [&](const std::optional<unsigned>& order) {
-        if (!order) return;
-        if (!orders.insert(*order).second)
-            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
-                        fmt::format("boot order '{}' used for more than one device", *order));
-    };
-    for (const auto& disk : def.devices.disks) see(disk.info.boot.order);
-    for (const auto& card : def.devices.interfaces) see(card.info.boot.order);
-    for (const auto& device : def.devices.hostdevs) see(device.info.boot.order);
-    for (const auto& device : def.devices.redirdevs) see(device.info.boot.order);
-    if (!def.os.boot.empty() && !orders.empty())
-        throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
-                    "per-device boot elements cannot be used together with os/boot elements");
-    if (def.os.is_hvm() && def.os.boot.empty() && orders.empty()) def.os.boot.push_back(Os::Boot::hd);
 }
 
 void validate_machine(const Completion& it) {

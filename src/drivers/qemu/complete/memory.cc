@@ -10,9 +10,10 @@ using model::DomainDef;
 void settle_memory(Completion& it) {
     DomainDef& def = it.def;
     if (def.cpu && !def.cpu->numa.empty()) {
-        // The nodes say exactly what there is; the sum is only repeated.
+        // The nodes and what is plugged in say exactly what there is; the sum is only repeated.
         std::uint64_t sum = 0;
         for (const model::NumaCell& cell : def.cpu->numa) sum += cell.memory_kib;
+        for (const model::MemoryDevice& device : def.devices.memories) sum += device.size;
         if (sum) def.memory_kib = sum;
     }
     if (def.memory_kib == 0)
@@ -23,11 +24,23 @@ void settle_memory(Completion& it) {
         throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                     "maximum memory size must be equal or greater than the actual memory size");
     if (def.current_memory_kib == 0 || def.current_memory_kib > def.memory_kib) def.current_memory_kib = def.memory_kib;
+    // The kernel's largest number means: no limit.
+    constexpr std::uint64_t unlimited = 9007199254740991;
+    model::MemoryTune& tune = def.memory_tune;
+    for (auto* limit : {&tune.hard_limit, &tune.soft_limit, &tune.swap_hard_limit})
+        if (*limit && **limit >= unlimited) limit->reset();
 }
 
 void settle_vcpus(Completion& it) {
     model::Vcpus& vcpus = it.def.vcpus;
     if (!vcpus.placement) vcpus.placement = model::Vcpus::Placement::static_;
+    if (model::NumaTune& tune = it.def.numa_tune;
+        vcpus.placement == model::Vcpus::Placement::auto_ && !tune.has_memory) {
+        // Whoever is asked where the processors shall run is asked for the memory, too.
+        tune.has_memory = true;
+        tune.mode = model::NumaTune::Mode::strict;
+        tune.placement = model::NumaTune::Placement::auto_;
+    }
 }
 
 void settle_features(Completion& it) {

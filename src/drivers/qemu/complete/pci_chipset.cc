@@ -142,7 +142,8 @@ void settle_pci_target(const DomainDef& def, Controller& controller) {
             break;
         case Model::pcie_switch_downstream_port:
             if (name.empty()) name = "xio3130-downstream";
-            port();
+            if (!target.chassis) target.chassis = controller.index;
+            if (!target.port && address) target.port = address->slot;
             break;
         case Model::pci_expander_bus:
         case Model::pcie_expander_bus:

@@ -25,13 +25,15 @@ bool is_i440fx(const model::DomainDef& def);
 bool is_q35(const model::DomainDef& def);
 bool has_isa_bus(const model::DomainDef& def);
 void settle_machine(Completion& it);
-void settle_boot(Completion& it);
 
 // cpu.cc, memory.cc
 void settle_cpu(Completion& it);
 void settle_vcpus(Completion& it);
 void settle_memory(Completion& it);
 void settle_features(Completion& it);
+void settle_firmware(Completion& it);      // firmware.cc
+void settle_labels(Completion& it);        // labels.cc
+void settle_host_devices(Completion& it);  // host_devices.cc
 
 // default_devices.cc: what every guest of the machine type has.
 void add_default_devices(Completion& it);
@@ -70,8 +72,11 @@ void assign_usb_addresses(Completion& it);            // usb_addresses.cc
 // validate_*.cc
 void validate_machine(const Completion& it);
 void validate_guest(const Completion& it);
+void validate_firmware(const Completion& it);
+void validate_hostdevs(const Completion& it);
 void validate_disks(const Completion& it);
 void validate_devices(const Completion& it);
 void validate_addresses(const Completion& it);
+void refuse_duplicate_controllers(const Completion& it);
 
 }  // namespace innkeeper::qemu

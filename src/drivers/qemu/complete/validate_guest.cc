@@ -1,22 +1,105 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
+namespace {
+
+using model::DomainDef;
+
+[[noreturn]] void unsupported(std::string sentence) { throw Error(ErrorCode::config_unsupported, std::move(sentence)); }
+[[noreturn]] void refused_by_model(ErrorCode code, std::string sentence) {
+    throw Error(code, ErrorDomain::domain, std::move(sentence));
+}
+
+void validate_cpu(const Completion& it) {
+    const DomainDef& def = it.def;
+    if (def.vcpus.maximum > 255 && (!def.devices.iommu || def.devices.iommu->eim != true))
+        unsupported("more than 255 vCPUs require extended interrupt mode enabled on the iommu device");
+    for (const model::Vcpu& vcpu : def.vcpu_list)
+        if (vcpu.id == 0 && !vcpu.enabled) unsupported("vcpu 0 can't be offline");
+    if (!def.cpu) return;
+    if (def.cpu->topology && def.cpu->topology->count() != def.vcpus.maximum)
+        unsupported("CPU topology doesn't match maximum vcpu count");
+    if (const auto& bits = def.cpu->max_phys_addr;
+        bits && bits->mode == model::CpuMaxPhysAddr::Mode::emulate && !bits->bits)
+        unsupported(fmt::format("if using CPU maximum physical address mode='{}', bits= must be specified too",
+                                xml::name(bits->mode)));
+}
+
+/// Pages without a nodeset are for all nodes that have none of their own: there can be one size of them. Where the
+/// guest has no nodes it counts as one.
+void validate_pages(const DomainDef& def) {
+    const model::MemoryBacking& backing = def.memory_backing;
+    const std::size_t nodes = def.cpu ? def.cpu->numa.size() : 0;
+    const model::HugePage* master = nullptr;
+    for (const model::HugePage& page : backing.pages) {
+        const bool is_master = !page.nodeset || (nodes == 0 && page.nodeset->contains(0));
+        if (is_master) {
+            if (master)
+                refused_by_model(ErrorCode::xml_detail, fmt::format("two master hugepages detected: {} and {}",
+                                                                    std::min(master->size_kib, page.size_kib),
+                                                                    std::max(master->size_kib, page.size_kib)));
+            master = &page;
+        } else if (page.nodeset && !page.nodeset->empty()) {
+            for (const unsigned node : page.nodeset->numbers())
+                if (node >= nodes)
+                    refused_by_model(ErrorCode::xml_detail, fmt::format("hugepages: node {} not found", node));
+        }
+    }
+}
+
+void validate_memory(const DomainDef& def) {
+    const std::size_t nodes = def.cpu ? def.cpu->numa.size() : 0;
+    if (def.max_memory_kib && nodes == 0)
+        unsupported("At least one numa node has to be configured when enabling memory hotplug");
+    for (const model::MemoryDevice& memory : def.devices.memories) {
+        if (memory.node && *memory.node >= nodes)
+            refused_by_model(ErrorCode::xml_detail,
+                             fmt::format("can't add memory backend for guest node '{}' as the guest has only '{}' NUMA "
+                                         "nodes configured",
+                                         *memory.node, nodes));
+    }
+    validate_pages(def);
+    const model::NumaTune& tune = def.numa_tune;
+    if (tune.has_memory && tune.placement == model::NumaTune::Placement::static_ && !tune.nodeset)
+        refused_by_model(ErrorCode::config_unsupported,
+                         "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
+}
+
+void validate_tuning(const DomainDef& def) {
+    for (const model::Schedule& schedule : def.cpu_tune.iothread_schedules)
+        for (const unsigned id : schedule.ids.numbers())
+            if (std::ranges::find(def.iothread_ids, id, &model::IoThread::id) == def.iothread_ids.end())
+                refused_by_model(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", id));
+    if (!def.cpu_tune.caches.empty() && def.type != DomainDef::VirtType::kvm)
+        unsupported("cachetune is only supported for KVM domains");
+}
+
+void validate_identity(const DomainDef& def) {
+    for (const xml::Fragment& info : def.sysinfo) {
+        const std::string uuid = system_uuid(info);
+        if (!uuid.empty() && Uuid::parse(uuid) != def.uuid)
+            refused_by_model(ErrorCode::xml_detail, "UUID mismatch between <uuid> and <sysinfo>");
+    }
+}
+
+}  // namespace
 
 void validate_guest(const Completion& it) {
-    const model::DomainDef& def = it.def;
-    const auto refuse = [](std::string text) { throw Error(ErrorCode::config_unsupported, std::move(text)); };
+    const DomainDef& def = it.def;
     if (const MachineType* machine = it.capabilities.machine(def.os.machine);
         machine && def.vcpus.maximum > machine->max_cpus)
-        refuse(fmt::format("Maximum CPUs greater than specified machine type limit {}", machine->max_cpus));
-    if (def.vcpus.maximum > 255 && (!def.devices.iommu || def.devices.iommu->eim != true))
-        refuse("more than 255 vCPUs require extended interrupt mode enabled on the iommu device");
-    if (def.cpu && def.cpu->topology && def.cpu->topology->count() != def.vcpus.maximum)
-        refuse("CPU topology doesn't match maximum vcpu count");
-    if (def.max_memory_kib && (!def.cpu || def.cpu->numa.empty()))
-        refuse("At least one numa node has to be configured when enabling memory hotplug");
+        unsupported(fmt::format("Maximum CPUs greater than specified machine type limit {}", machine->max_cpus));
+    validate_cpu(it);
+    validate_memory(def);
+    validate_tuning(def);
+    validate_identity(def);
+    if (def.features.tseg_mib && !is_q35(def)) unsupported("SMM TSEG is only supported with q35 machine type");
 }
 
 }  // namespace innkeeper::qemu
