@@ -23,6 +23,10 @@ class Daemon:
         # Below /tmp, not below pytest's long paths: a UNIX socket's path has at most 107 bytes.
         self.root = pathlib.Path(root or tempfile.mkdtemp(prefix="ik-", dir="/tmp"))
         self.process = None
+        if self.system:
+            # Below a root of its own nobody but root can reach what QEMU must read.
+            (self.config).mkdir(parents=True, exist_ok=True)
+            (self.config / "qemu.conf").write_text('user = "root"\ngroup = "root"\n')
 
     @property
     def system(self):

@@ -34,6 +34,7 @@ std::vector<guests::VcpuUsage> Driver::vcpus(const guests::Guest& guest) {
     return all;
 }
 
-std::string Driver::security_label(const guests::Guest&) { return "none"; }
+/// Without a security driver a guest has no label.
+std::string Driver::security_label(const guests::Guest&) { return {}; }
 
 }  // namespace innkeeper::qemu

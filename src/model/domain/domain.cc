@@ -185,7 +185,10 @@ const xml::Element<DomainDef> domain_element =
 
 DomainDef parse_domain(std::string_view text, const ParseOptions& options) {
     const auto document = xml::Document::parse(text, "(domain_definition)");
-    return domain_element.read(document.root("domain"), {.live = options.live});
+    const auto root = document.root("domain");
+    // Before anything else is looked at, as the peer does: whom the document is about.
+    if (const auto name = root.child("name"); !name || name.text().empty()) throw Error(ErrorCode::no_name);
+    return domain_element.read(root, {.live = options.live});
 }
 
 std::string format_domain(const DomainDef& domain, xml::FormatFlags flags) {

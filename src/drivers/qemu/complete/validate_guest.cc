@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
@@ -18,6 +20,13 @@ using model::DomainDef;
 
 void validate_cpu(const Completion& it) {
     const DomainDef& def = it.def;
+    // The peer's sentence also for a guest without any vCPU: without cells its highest CPU counts as 0.
+    unsigned highest = 0;
+    if (def.cpu)
+        for (const auto& cell : def.cpu->numa)
+            if (cell.cpus && !cell.cpus->empty()) highest = std::max(highest, cell.cpus->numbers().back());
+    if (highest >= def.vcpus.maximum)
+        throw Error(ErrorCode::internal_error, "CPU IDs in <numa> exceed the <vcpu> count");
     if (def.vcpus.maximum > 255 && (!def.devices.iommu || def.devices.iommu->eim != true))
         unsupported("more than 255 vCPUs require extended interrupt mode enabled on the iommu device");
     for (const model::Vcpu& vcpu : def.vcpu_list)
