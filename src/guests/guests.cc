@@ -89,8 +89,10 @@ Task<> Guests::adopt_all() {
     const std::string folder = fmt::format("{}/{}", paths_.state(), folder_);
     std::vector<Task<>> adoptions;
     for (const auto& file : list_directory(folder)) {
-        if (!file.ends_with(".xml")) continue;
         const std::string path = fmt::format("{}/{}", folder, file);
+        // A draft whose writer was killed before it could put it in its place.
+        if (file.ends_with(".xml.new")) remove_file(path);
+        if (!file.ends_with(".xml")) continue;
         try {
             auto text = read_file(path);
             if (!text) continue;

@@ -188,7 +188,7 @@ def test_administrators_see_the_clients(daemon):
 
 def test_strangers_are_limited_and_wait():
     it = Daemon()
-    it.config.mkdir(parents=True)
+    it.config.mkdir(parents=True, exist_ok=True)
     (it.config / "libvirtd.conf").write_text('auth_unix_rw = "sasl"\nmax_anonymous_clients = 3\n')
     try:
         it.start()
