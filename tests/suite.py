@@ -147,7 +147,9 @@ def programs(preset, pattern):
 
 
 def main():
-    parts = sys.argv[1:] or ["release", "asan", "tsan", "fuzz"]
+    parts = sys.argv[1:] or ["release"]
+    if parts == ["all"]:
+        parts = ["release", "asan", "tsan", "fuzz"]
     tally = Tally()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         for preset in parts:
