@@ -85,7 +85,9 @@ def main():
         name = os.path.basename(path)[:-len(".in.xml")]
         wanted = path[:-len(".in.xml")] + ".test.xml"
         text, _, instability = text.partition("!! the second")
-        if instability:
+        # Disks are put in order before a missing bus is inferred, so that a document without buses is ordered anew when it
+        # is read again. libvirt 9.0 does the same, and what it recorded depends on it: only other changes are defects.
+        if [line for line in instability.splitlines()[1:] if line.startswith("!! ") and not line.startswith("!! domain/devices/disk[")]:
             unstable += 1
             if arguments.misses: print("unstable", name, instability)
         if not os.path.exists(wanted):
