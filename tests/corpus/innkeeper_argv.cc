@@ -32,7 +32,7 @@ qemu::CommandContext context_of(const model::DomainDef& domain) {
     const std::string name = qemu::short_name(-1, domain.name);
     context.directory = "/var/lib/libvirt/qemu/domain-" + name;
     context.channel_directory = "/var/lib/libvirt/qemu/channel/target/domain-" + name;
-    context.memory_directory = "/var/lib/libvirt/qemu/ram/" + name;
+    context.memory_directory = "/var/lib/libvirt/qemu/ram";
     context.state_directory = "/run/libvirt/qemu";
     context.environment = qemu::guest_environment("/usr/bin:/bin", context.directory);
     context.now = std::time(nullptr);

@@ -198,6 +198,13 @@ void add_rngs(Builder& b);
 void add_panics(Builder& b);
 void add_vsock(Builder& b);
 void add_vmcoreinfo(Builder& b);
+void add_filesystems(Builder& b);
+void add_redirections(Builder& b);
+void add_smartcards(Builder& b);
+void add_shared_memory(Builder& b);
+void add_memory_devices(Builder& b);
+void add_hostdevs(Builder& b);
+void add_tpms(Builder& b);
 void add_passthrough(Builder& b);
 
 /// Who uses a character device: SPICE has a service of its own for each.

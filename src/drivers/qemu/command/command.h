@@ -64,7 +64,7 @@ struct CommandContext {
     /// Where the files of this one run lie (domain_directory() below).
     std::string directory;
     std::string channel_directory;  ///< sockets of the guest's channels, unless they have a path of their own
-    std::string memory_directory;   ///< files that back the guest's memory
+    std::string memory_directory;   ///< has a folder ID-NAME of files that back the guest's memory
     std::string state_directory;    ///< /run/libvirt/qemu
     /// Home directory and the like of QEMU; the daemon's own PATH and so on.
     std::vector<std::pair<std::string, std::string>> environment;

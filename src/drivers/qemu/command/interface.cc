@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "drivers/qemu/command/builder.h"
 
 namespace innkeeper::qemu {
@@ -164,12 +167,14 @@ void add_virtio_driver(const Interface& interface, Props& props) {
 /// whoever runs the command.
 Props card(const Builder& b, const Interface& interface) {
     const bool is_full = !b.is_native();
-    const bool is_plain_virtio = interface.model == "virtio" || interface.model.starts_with("virtio-");
+    std::string model = interface.model;
+    std::ranges::transform(model, model.begin(), [](unsigned char c) { return std::tolower(c); });
+    const bool is_plain_virtio = model == "virtio" || model.starts_with("virtio-");
     if (!is_plain_virtio) {
         // Models were once names of QEMU's devices, so an unknown one is left to QEMU.
         return Props(interface.model.empty() ? "rtl8139" : interface.model);
     }
-    Props props(b.virtio_device("virtio-net", interface.model, interface.info));
+    Props props(b.virtio_device("virtio-net", model, interface.info));
     if (is_full) {
         b.add_virtio(props, interface.driver.virtio);
         add_virtio_driver(interface, props);

@@ -54,6 +54,11 @@ void add_machine(Builder& b) {
         words.add("kernel_irqchip", *features.ioapic == Features::Ioapic::qemu ? "split" : "on");
     words.on_off("dump-guest-core", b.domain.memory_dump_core.value_or(b.context.dump_guest_core));
     if (b.domain.memory_backing.no_share_pages) words.word("mem-merge=off");
+    for (const model::MemoryDevice& memory : b.devices.memories)
+        if (memory.model == model::MemoryDevice::Model::nvdimm) {
+            words.word("nvdimm=on");
+            break;
+        }
     if (features.has_gic && features.gic_version) words.add("gic-version", xml::name(*features.gic_version));
     if (const std::string ram = default_ram(b); !ram.empty()) words.add("memory-backend", ram);
     if (!b.is_x86() && b.machine_is("virt") && !features.acpi) words.word("acpi=off");

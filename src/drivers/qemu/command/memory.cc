@@ -92,7 +92,9 @@ Props backend(const Builder& b, const Piece& piece) {
         props.add("hugetlb", true);
         if (*page) props.add("hugetlbsize", *page << 10);
     } else if (is_file) {
-        props.add("mem-path", page ? huge_page_path(b) : b.context.memory_directory + "/" + piece.id);
+        props.add("mem-path", page ? huge_page_path(b)
+                                   : fmt::format("{}/{}/{}", b.context.memory_directory,
+                                                 short_name(b.context.id, b.domain.name), piece.id));
     }
     if (is_memfd || is_file) {
         if (discard) props.add("discard-data", true);

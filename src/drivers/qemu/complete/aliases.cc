@@ -43,16 +43,31 @@ std::string alias_of(const model::DomainDef& def, const Controller& controller) 
     }
 }
 
-std::string alias_of(model::DomainDef& def, const Disk& disk) {
+/// A parallel SCSI bus has no channels: its disks are known by their number on it alone.
+bool is_parallel_scsi(const model::DomainDef& def, unsigned index) {
+    for (const Controller& controller : def.devices.controllers)
+        if (controller.type == Controller::Type::scsi && controller.index.value_or(0) == index)
+            return !controller.model || controller.model == Controller::Model::lsilogic;
+    return false;
+}
+
+/// A module in a slot has the slot's number, so that it keeps its name when others come and go.
+std::string alias_of(const model::MemoryDevice& memory, unsigned index) {
+    using Model = model::MemoryDevice::Model;
+    std::string word;
+    for (const char c : xml::name(memory.model))
+        if (c != '-') word += c;
+    if (memory.model == Model::dimm || memory.model == Model::nvdimm)
+        if (const auto* at = memory.info.at<model::DimmAddress>()) index = at->slot;
+    return fmt::format("{}{}", word, index);
+}
+
+std::string alias_of(const model::DomainDef& def, const Disk& disk) {
     const auto* drive = disk.info.at<model::DriveAddress>();
     const std::string_view bus = xml::name(*disk.bus);
     if (!drive) return fmt::format("{}-disk{}", bus, disk_index(disk.target).value_or(0));
-    if (disk.bus == Disk::Bus::scsi) {
-        // A bus of the old, narrow kind has no targets below it.
-        const Controller* controller = find_controller(def, Controller::Type::scsi, drive->controller);
-        if (!controller || controller->model != Controller::Model::lsilogic)
-            return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
-    }
+    if (disk.bus == Disk::Bus::scsi && !is_parallel_scsi(def, drive->controller))
+        return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
     return fmt::format("{}{}-{}-{}", bus, drive->controller, drive->bus, drive->unit);
 }
 
@@ -85,7 +100,7 @@ void assign_aliases(model::DomainDef& def) {
     if (d.memballoon && d.memballoon->model != model::Memballoon::Model::none) name(d.memballoon->info, "balloon0");
     number(d.rngs, "rng");
     number(d.tpms, "tpm");
-    number(d.memories, "mem");
+    for (unsigned i = 0; i < d.memories.size(); ++i) name(d.memories[i].info, alias_of(d.memories[i], i));
     number(d.panics, "panic");
     if (d.vsock) name(d.vsock->info, "vsock0");
     if (d.iommu) name(d.iommu->info, "iommu0");
