@@ -264,6 +264,27 @@ TEST_F(Domains, ManagedSaveIsContinuedByTheNextStart) {
     EXPECT_FALSE(path_exists(guests->managed_save_path("a")));
 }
 
+TEST_F(Domains, AGuestRestoredPausedSaysWhy) {
+    const auto dom = define("a");
+    start(dom);
+    call<wire::DomainManagedSave>({dom, 0});
+    start(dom, VIR_DOMAIN_START_PAUSED);
+    EXPECT_EQ(state(dom), "3/2");
+}
+
+TEST_F(Domains, TaintsAreToldInTheOrderOfTheTable) {
+    const auto dom = define("a");
+    start(dom);
+    const auto guest = guests->find("a");
+    guest->taint("custom-device");
+    guest->taint("high-privileges");
+    guest->taint("custom-monitor");
+    EXPECT_THAT(
+        call<wire::DomainGetMessages>({dom, 0}).msgs,
+        ElementsAre("tainted: custom monitor control commands issued",
+                    "tainted: running with undesirable elevated privileges", "tainted: custom device configuration"));
+}
+
 TEST_F(Domains, AManagedSaveOutlivesTheDaemon) {
     const auto dom = define("a");
     start(dom);

@@ -74,11 +74,7 @@ Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options) {
 /// A restored guest's CPUs stand still until here.
 Task<> go_on(Guests& guests, GuestPtr guest, bool saved_running, const StartRequest& request) {
     const int id = guest->id();
-    if (request.paused) {
-        guest->paused(Paused::user);
-        co_return;
-    }
-    if (!saved_running) {
+    if (request.paused || !saved_running) {
         guest->enter(Paused::migration);
         guest->lifecycle(Lifecycle::suspended, suspended_restored);
         co_return;

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -40,6 +42,16 @@ std::string_view taint_sentence(std::string_view flag) {
     for (const auto& [word, sentence] : taint_sentences)
         if (word == flag) return sentence;
     return flag;
+}
+
+/// In the order of the table, which is the peer's, whatever happened first.
+std::vector<std::string> in_order(const std::vector<std::string>& flags) {
+    auto sorted = flags;
+    std::ranges::sort(sorted, {}, [](const std::string& flag) {
+        return std::ranges::find(taint_sentences, flag, &std::pair<std::string_view, std::string_view>::first) -
+               std::begin(taint_sentences);
+    });
+    return sorted;
 }
 
 class StateHandlers : public Handlers {
@@ -123,7 +135,7 @@ class StateHandlers : public Handlers {
         const auto guest = find(args.dom);
         wire::DomainGetMessagesRet ret;
         if (args.flags == 0 || (args.flags & VIR_DOMAIN_MESSAGE_TAINTING) != 0)
-            for (const auto& taint : guest->taints())
+            for (const auto& taint : in_order(guest->taints()))
                 ret.msgs.push_back(fmt::format("tainted: {}", taint_sentence(taint)));
         return ret;
     }

@@ -34,7 +34,8 @@ std::vector<guests::VcpuUsage> Driver::vcpus(const guests::Guest& guest) {
     return all;
 }
 
-/// Without a security driver a guest has no label.
+/// Of the model "none", whose labels are empty: files belong to the user that guests run as, and nothing else is
+/// labelled.
 std::string Driver::security_label(const guests::Guest&) { return {}; }
 
 }  // namespace innkeeper::qemu
