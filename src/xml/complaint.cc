@@ -45,9 +45,6 @@ void note_first_error(void* context_pointer, xmlErrorPtr error) {
 }  // namespace
 
 Error complaint_about(std::string_view text, std::string_view what, const Limits& limits) {
-    if (text.size() > limits.bytes)
-        return Error(ErrorCode::xml_detail,
-                     fmt::format("{}: the document is larger than {} bytes", what, limits.bytes));
     [[maybe_unused]] static const bool ready = (xmlInitParser(), true);  // once, before threads meet in it
     const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> parser(xmlNewParserCtxt(), xmlFreeParserCtxt);
     if (!parser) throw std::bad_alloc();
@@ -56,12 +53,15 @@ Error complaint_about(std::string_view text, std::string_view what, const Limits
     parser->sax->serror = note_first_error;
     xmlFreeDoc(xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr,
                                  XML_PARSE_NONET | XML_PARSE_NOWARNING));
-    if (reading.message.empty())
-        reading.message = fmt::format(
-            "{}: document type declarations, entities, elements nested deeper than {} and elements with more than {} "
-            "attributes are not accepted",
-            what, limits.depth, limits.attributes_per_element);
+    if (reading.message.empty()) return complaint_about_limits(what, limits);
     return Error(ErrorCode::xml_detail, std::move(reading.message));
+}
+
+Error complaint_about_limits(std::string_view what, const Limits& limits) {
+    return Error(ErrorCode::xml_detail,
+                 fmt::format("{}: document type declarations, entities, elements nested deeper than {}, elements with "
+                             "more than {} attributes and documents of more than {} bytes are not accepted",
+                             what, limits.depth, limits.attributes_per_element, limits.bytes));
 }
 
 }  // namespace innkeeper::xml

@@ -12,4 +12,8 @@ namespace innkeeper::xml {
 /// text once more for this alone, with the network and all entities shut off.
 Error complaint_about(std::string_view text, std::string_view what, const Limits& limits);
 
+/// The same for a document that passes a limit. Nobody else gets to read it: libxml2 takes time with the square of the
+/// number of attributes.
+Error complaint_about_limits(std::string_view what, const Limits& limits);
+
 }  // namespace innkeeper::xml

@@ -100,7 +100,9 @@ Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
 Document Document::parse(std::string_view text, std::string_view what, const Limits& limits) {
-    if (!is_well_formed(text, limits)) throw complaint_about(text, what, limits);
+    const auto verdict = judge(text, limits);
+    if (verdict == Verdict::over_a_limit) throw complaint_about_limits(what, limits);
+    if (verdict == Verdict::faulty) throw complaint_about(text, what, limits);
     auto tree = std::make_unique<Tree>();
     constexpr unsigned options = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
                                  pugi::parse_wconv_attribute | pugi::parse_ws_pcdata | pugi::parse_comments;

@@ -11,7 +11,7 @@ namespace innkeeper::xml {
 struct Limits {
     std::size_t bytes = 16 << 20;
     unsigned depth = 256;
-    unsigned attributes_per_element = 1024;
+    unsigned attributes_per_element = 256;
 };
 
 /// An element of a parsed document: a light handle, valid as long as its Document. An absent one is false; asking it

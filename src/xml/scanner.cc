@@ -68,14 +68,15 @@ bool is_valid_text(std::string_view text) {
     return true;
 }
 
-bool is_well_formed(std::string_view text, const Limits& limits) {
-    if (text.size() > limits.bytes || !is_valid_text(text)) return false;
+Verdict judge(std::string_view text, const Limits& limits) {
+    if (text.size() > limits.bytes) return Verdict::over_a_limit;
+    if (!is_valid_text(text)) return Verdict::faulty;
     Scanner scanner(text, limits);
     while (true) switch (scanner.next()) {
             case Scanner::Token::done:
-                return true;
+                return Verdict::well_formed;
             case Scanner::Token::fault:
-                return false;
+                return scanner.passed_a_limit() ? Verdict::over_a_limit : Verdict::faulty;
             default:
                 continue;
         }
@@ -167,7 +168,8 @@ Scanner::Token Scanner::character_data() {
 
 Scanner::Token Scanner::start_tag() {
     ++at_;
-    if ((open_.empty() && had_root_) || open_.size() >= limits_.depth || !take_name(name_)) return fault();
+    passed_a_limit_ = open_.size() >= limits_.depth;
+    if (passed_a_limit_ || (open_.empty() && had_root_) || !take_name(name_)) return fault();
     had_root_ = in_tag_ = true;
     open_.push_back(name_);
     attributes_.clear();
@@ -194,7 +196,8 @@ Scanner::Token Scanner::tag_rest() {
         in_tag_ = false;
         return Token::inside;
     }
-    if (at_ == before || attributes_.size() >= limits_.attributes_per_element || !take_name(name_)) return fault();
+    passed_a_limit_ = attributes_.size() >= limits_.attributes_per_element;
+    if (passed_a_limit_ || at_ == before || !take_name(name_)) return fault();
     attributes_.push_back(name_);
     skip_space();
     if (!at("=")) return fault();

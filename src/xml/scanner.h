@@ -30,6 +30,8 @@ class Scanner {
     std::string_view name() const { return name_; }
     /// Raw: may contain entities.
     std::string_view value() const { return value_; }
+    /// After a fault: a limit was passed, so that the text had better not be looked at any further.
+    bool passed_a_limit() const { return passed_a_limit_; }
     /// How many elements are open; a start tag counts from its `start`, an end tag until its `end`.
     std::size_t depth() const { return open_.size(); }
 
@@ -52,13 +54,18 @@ class Scanner {
     std::size_t at_ = 0;
     std::string_view name_, value_;
     std::vector<std::string_view> open_, attributes_;
-    bool in_tag_ = false, closing_ = false, had_root_ = false, failed_ = false;
+    bool in_tag_ = false, closing_ = false, had_root_ = false, failed_ = false, passed_a_limit_ = false;
 };
 
 /// Whether all of `text` is UTF-8 of characters that XML allows.
 bool is_valid_text(std::string_view text);
 
-/// Whether a document passes the scanner.
-bool is_well_formed(std::string_view text, const Limits& limits = {});
+enum class Verdict { well_formed, faulty, over_a_limit };
+
+/// What the scanner finds of a whole document.
+Verdict judge(std::string_view text, const Limits& limits = {});
+inline bool is_well_formed(std::string_view text, const Limits& limits = {}) {
+    return judge(text, limits) == Verdict::well_formed;
+}
 
 }  // namespace innkeeper::xml

@@ -70,6 +70,10 @@ void check_disk(Disk& disk) {
     // An empty drive is one for files, whatever it was meant for.
     if (disk.source.is_empty() && (disk.device == Disk::Device::cdrom || disk.device == Disk::Device::floppy))
         disk.source.type = StorageSource::Type::file;
+    // A target without a unit means its first one.
+    if (disk.source.protocol == StorageSource::Protocol::iscsi && !disk.source.name.empty() &&
+        !disk.source.name.contains('/'))
+        disk.source.name += "/0";
     if (disk.source.type == StorageSource::Type::vhostuser && !disk.snapshot) disk.snapshot = Disk::Snapshot::no;
     if (disk.target.empty())
         throw Error(ErrorCode::no_target, disk.source.path.empty() ? disk.source.name : disk.source.path);

@@ -160,6 +160,34 @@ std::optional<Disk::Bus> bus_by_target(const Disk& disk) {
     return std::nullopt;
 }
 
+/// What must stand at a place of its own kind, or not at one that a device of the host has taken.
+void check_places(const DomainDef& domain) {
+    for (const auto& disk : domain.devices.disks) {
+        const bool is_drive = disk.bus == Disk::Bus::ide || disk.bus == Disk::Bus::scsi ||
+                              disk.bus == Disk::Bus::sata || disk.bus == Disk::Bus::fdc;
+        if (is_drive && disk.info.at<PciAddress>())
+            throw Error(ErrorCode::config_unsupported,
+                        fmt::format("Invalid address type 'pci' for the disk '{}' with the bus type '{}'", disk.target,
+                                    xml::name(*disk.bus)));
+        if (disk.device == Disk::Device::lun && disk.source.type != StorageSource::Type::block &&
+            disk.source.type != StorageSource::Type::network && disk.source.type != StorageSource::Type::volume)
+            throw Error(ErrorCode::config_unsupported, "disk device='lun' is only valid for block type disk source");
+    }
+    const auto& hostdevs = domain.devices.hostdevs;
+    for (std::size_t i = 0; i < hostdevs.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto *one = hostdevs[i].info.at<DriveAddress>(), *other = hostdevs[j].info.at<DriveAddress>();
+            if (one && other && *one == *other)
+                throw Error(ErrorCode::config_unsupported,
+                            fmt::format("SCSI host address controller='{}' bus='{}' target='{}' unit='{}' in use by "
+                                        "another SCSI host device",
+                                        one->controller, one->bus, one->target, one->unit));
+        }
+    for (const auto& video : domain.devices.videos)
+        if (video.type == Video::Type::ramfb && video.info.has_address())
+            throw Error(ErrorCode::config_unsupported, "address not supported for video type ramfb");
+}
+
 /// Disks are listed bus by bus, each bus in the order of its targets; the busses as they first came. Those whose
 /// document leaves the bus to the target's name count as being on one, as they do with the peer.
 void sort_disks(std::vector<Disk>& disks) {
@@ -276,6 +304,8 @@ void check_security_labels(const std::vector<SecurityLabel>& labels) {
 }  // namespace
 
 void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFlags&) {
+    // Only now, since a document without anything is first of all one without a name.
+    if (!domain.type) throw Error(ErrorCode::xml_error, "Missing required attribute 'type' in element 'domain'");
     settle_memory(domain, node);
     settle_vcpus(domain);
     settle_iothreads(domain);
@@ -284,6 +314,7 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
     settle_tuning(domain);
     settle_placement(domain);
     check_disks(domain.devices.disks);
+    check_places(domain);
     sort_disks(domain.devices.disks);
     for (auto& disk : domain.devices.disks)
         if (!disk.bus) disk.bus = bus_by_target(disk);

@@ -109,9 +109,6 @@ void settle_network(StorageSource& source) {
     if (source.type != Type::network || !source.protocol) return;
     for (auto& host : source.hosts)
         if (const auto port = usual_port(*source.protocol); port && !host.port && !host.transport) host.port = port;
-    // A target without a unit means its first one.
-    if (source.protocol == StorageSource::Protocol::iscsi && !source.name.empty() && !source.name.contains('/'))
-        source.name += "/0";
 }
 
 }  // namespace

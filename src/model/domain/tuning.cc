@@ -1,5 +1,7 @@
 #include "model/domain/tuning.h"
 
+#include <fmt/format.h>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -60,8 +62,11 @@ const auto node_element =
 void settle_numa(NumaTune& tune, const xml::Node& node, const xml::ParseFlags&) {
     tune.has_memory = bool(node.child("memory"));
     if (!tune.has_memory) return;
+    if (tune.nodeset && tune.nodeset->empty())
+        throw Error(ErrorCode::config_unsupported,
+                    fmt::format("Invalid value of 'nodeset': {}", *node.child("memory").attribute("nodeset")));
     if (!tune.placement && tune.nodeset) tune.placement = NumaTune::Placement::static_;
-    if (tune.placement == NumaTune::Placement::static_ && !tune.nodeset)
+    if (node.child("memory").attribute("placement") == "static" && !tune.nodeset)
         throw Error(ErrorCode::config_unsupported,
                     "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
     if (!tune.placement && !tune.nodeset) tune.placement = NumaTune::Placement::auto_;

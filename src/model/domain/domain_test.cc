@@ -1,0 +1,107 @@
+#include "model/domain/domain.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace innkeeper::model {
+
+namespace {
+
+const std::filesystem::path goldens = std::filesystem::path(INNKEEPER_SOURCE_DIR) / "tests/golden/domain";
+
+std::string contents(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A definition with something put into it: `os` and what stands beside it.
+std::string domain_with(std::string_view inside) {
+    return "<domain type='qemu'><name>e</name><memory>65536</memory><os><type>hvm</type></os>" + std::string(inside) +
+           "</domain>";
+}
+std::string device(std::string_view element) { return domain_with("<devices>" + std::string(element) + "</devices>"); }
+
+std::string complaint(const std::string& text) {
+    try {
+        parse_domain(text);
+        return "accepted";
+    } catch (const Error& error) {
+        return error.message();
+    }
+}
+
+}  // namespace
+
+TEST(Domain, IsWrittenAsTheGoldensSay) {
+    for (const auto& entry : std::filesystem::directory_iterator(goldens)) {
+        const auto in = entry.path().string();
+        if (!in.ends_with(".in.xml")) continue;
+        const auto domain = parse_domain(contents(in));
+        const auto text = format_domain(domain, {.inactive = true});
+        const auto out = in.substr(0, in.size() - 7) + ".out.xml";
+        if (std::getenv("INNKEEPER_ACCEPT")) std::ofstream(out, std::ios::binary) << text;
+        EXPECT_EQ(text, contents(out)) << in;
+        EXPECT_EQ(parse_domain(format_domain(domain, {.inactive = true, .secure = true})), domain) << in;
+    }
+}
+
+TEST(Domain, RefusesAsThePeerDoes) {
+    EXPECT_EQ(complaint("<domain type='qemu'><memory>1</memory></domain>"), "missing name information");
+    EXPECT_EQ(complaint("<domain type='bogus'><name>e</name></domain>"),
+              "unsupported configuration: invalid domain type bogus");
+    EXPECT_EQ(complaint("<domain type='qemu'><name>a/b</name></domain>"), "XML error: name a/b cannot contain '/'");
+    EXPECT_EQ(complaint("<domain type='qemu'><name>e</name><os><type>hvm</type></os></domain>"),
+              "XML error: Memory size must be specified via <memory> or in the <numa> configuration");
+    EXPECT_EQ(complaint(domain_with("<uuid>zz</uuid>")), "internal error: malformed uuid element");
+    EXPECT_EQ(complaint("<domain type='qemu'><name>e</name><memory>1</memory></domain>"),
+              "XML error: an os <type> must be specified");
+    EXPECT_EQ(
+        complaint("<domain type='qemu'><name>e</name><memory>1</memory><os><type arch='vax'>hvm</type></os></domain>"),
+        "unsupported configuration: Unknown architecture vax");
+    EXPECT_EQ(complaint(domain_with("<vcpu current='4'>2</vcpu>")),
+              "unsupported configuration: maximum vCPU count must not be less than current vCPU count");
+    EXPECT_EQ(complaint(domain_with("<on_crash>explode</on_crash>")),
+              "unsupported configuration: unknown on_crash action: explode");
+    EXPECT_EQ(complaint(domain_with("<cpu mode='nope'/>")), "unsupported configuration: Invalid mode attribute 'nope'");
+    EXPECT_EQ(complaint(domain_with("<features><hyperv><relaxed/></hyperv></features>")),
+              "XML error: Missing required attribute 'state' in element 'relaxed'");
+}
+
+TEST(Domain, RefusesDevicesAsThePeerDoes) {
+    EXPECT_EQ(complaint(device("<disk type='file'><source file='/x'/></disk>")),
+              "missing target information for device /x");
+    EXPECT_EQ(complaint(device("<disk><source file='/x'/><target dev='vda' bus='bogus'/></disk>")),
+              "XML error: Invalid value for attribute 'bus' in element 'target': 'bogus'.");
+    EXPECT_EQ(complaint(device("<disk><source file='/x'/><target dev='vda'/></disk><disk><source file='/y'/>"
+                               "<target dev='vda'/></disk>")),
+              "XML error: target 'vda' duplicated for disk sources '/x' and '/y'");
+    EXPECT_EQ(complaint(device("<interface type='bogus'/>")),
+              "XML error: Invalid value for attribute 'type' in element 'interface': 'bogus'.");
+    EXPECT_EQ(complaint(device("<interface type='network'/>")),
+              "XML error: interface type='network' requires a 'source' element");
+    EXPECT_EQ(complaint(device("<interface type='user'><mac address='zz:zz'/></interface>")),
+              "XML error: unable to parse mac address 'zz:zz'");
+    EXPECT_EQ(complaint(device("<video><model type='none'/></video><video><model type='qxl'/></video>")),
+              "unsupported configuration: a 'none' video type must be the only video device defined for the domain");
+}
+
+TEST(Domain, KeepsPasswordsFromThoseWhoMayNotSeeThem) {
+    const auto domain = parse_domain(device("<graphics type='vnc' passwd='hidden'/>"));
+    EXPECT_EQ(format_domain(domain).find("hidden"), std::string::npos);
+    EXPECT_NE(format_domain(domain, {.secure = true}).find("hidden"), std::string::npos);
+}
+
+TEST(Domain, ForgetsTheAliasesOfAnEarlierRun) {
+    const auto text = device("<hub type='usb'><alias name='hub0'/></hub><hub type='usb'><alias name='ua-mine'/></hub>");
+    EXPECT_EQ(parse_domain(text).devices.hubs[0].info.alias, "");
+    EXPECT_EQ(parse_domain(text).devices.hubs[1].info.alias, "ua-mine");
+    EXPECT_EQ(parse_domain(text, {.live = true}).devices.hubs[0].info.alias, "hub0");
+}
+
+}  // namespace innkeeper::model
