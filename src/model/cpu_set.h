@@ -17,18 +17,30 @@ class CpuSet {
     /// Sorted, in ranges: "1-2,4,8".
     std::string text() const;
 
-    void add(unsigned number);
+    void add(unsigned number) { add({number, number}); }
     void remove(unsigned number);
     bool contains(unsigned number) const;
-    bool empty() const { return numbers_.empty(); }
-    std::size_t size() const { return numbers_.size(); }
+    bool overlaps(const CpuSet& other) const;
+    /// What is not below `end` goes.
+    void cut(unsigned end);
+    bool empty() const { return ranges_.empty(); }
+    std::size_t size() const;
+    /// The largest; of a set that is not empty.
+    unsigned last() const { return ranges_.back().last; }
     /// Ascending.
-    const std::vector<unsigned>& numbers() const { return numbers_; }
+    std::vector<unsigned> numbers() const;
 
     bool operator==(const CpuSet&) const = default;
 
   private:
-    std::vector<unsigned> numbers_;
+    struct Range {
+        unsigned first, last;
+        bool operator==(const Range&) const = default;
+    };
+    void add(Range range);
+
+    /// Ascending, with gaps between them: a few bytes of text never become a long list.
+    std::vector<Range> ranges_;
 };
 
 }  // namespace innkeeper::model

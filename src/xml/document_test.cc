@@ -62,6 +62,24 @@ TEST(Document, BoundsDepthAttributesAndSize) {
     for (int i = 0; i < 1000000; ++i) many += " a" + std::to_string(i) + "=''";
     EXPECT_NE(complaint(many + "/>"), "accepted");
     EXPECT_NE(complaint("<a>" + std::string(100, ' ') + "</a>", {.bytes = 64}), "accepted");
+    const auto declaring = [](int first, int count) {
+        std::string out = "<a";
+        for (int i = first; i < first + count; ++i) out += " xmlns:n" + std::to_string(i) + "='u'";
+        return out + ">";
+    };
+    EXPECT_EQ(complaint("<a>" + repeated(declaring(0, 200) + "</a>", 2) + "</a>"), "accepted");
+    EXPECT_NE(complaint(declaring(0, 200) + declaring(200, 200) + "</a></a>"), "accepted");
+}
+
+TEST(Document, LooksForASentenceNoFurtherThanTheFault) {
+    std::string many = "<b";
+    for (int i = 0; i < 1000000; ++i) many += " a" + std::to_string(i) + "=''";
+    EXPECT_EQ(complaint("<a>\n&none;" + many + "/></a>").substr(0, 55),
+              "(domain_definition):2: Entity 'none' not defined\n&none;");
+    // What libxml2 would accept, since it knows the encoding or the entity, is refused by our own sentence.
+    EXPECT_TRUE(
+        complaint("<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe4" + many + "/></a>").ends_with("not accepted"));
+    EXPECT_TRUE(complaint("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;" + many + "/></a>").ends_with("not accepted"));
 }
 
 TEST(Document, RefusesTextThatIsNone) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 
@@ -10,10 +11,11 @@ namespace innkeeper::xml {
 
 Metadata Metadata::read(const Node& metadata) {
     Metadata result;
+    std::set<std::string, std::less<>> seen;
     for (Node node = metadata.child(); node; node = node.next()) {
         const std::string uri(node.namespace_uri());
         // Elements that belong to nobody, and a namespace's second, are dropped as the peer drops them.
-        if (uri.empty() || std::ranges::find(result.entries_, uri, &Entry::uri) != result.entries_.end()) continue;
+        if (uri.empty() || !seen.insert(uri).second) continue;
         result.entries_.push_back({uri, node.foreign_source()});
     }
     return result;

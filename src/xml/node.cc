@@ -101,13 +101,13 @@ Document::~Document() = default;
 
 Document Document::parse(std::string_view text, std::string_view what, const Limits& limits) {
     const auto verdict = judge(text, limits);
-    if (verdict == Verdict::over_a_limit) throw complaint_about_limits(what, limits);
-    if (verdict == Verdict::faulty) throw complaint_about(text, what, limits);
+    if (verdict.kind == Verdict::Kind::over_a_limit) throw complaint_about_limits(what, limits);
+    if (verdict.kind == Verdict::Kind::faulty) throw complaint_about(text, verdict.position, what, limits);
     auto tree = std::make_unique<Tree>();
     constexpr unsigned options = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
                                  pugi::parse_wconv_attribute | pugi::parse_ws_pcdata | pugi::parse_comments;
     const auto result = tree->document.load_buffer(text.data(), text.size(), options, pugi::encoding_utf8);
-    if (!result) throw complaint_about(text, what, limits);
+    if (!result) throw complaint_about(text, text.size(), what, limits);
     return Document(std::move(tree));
 }
 

@@ -12,6 +12,7 @@ struct Limits {
     std::size_t bytes = 16 << 20;
     unsigned depth = 256;
     unsigned attributes_per_element = 256;
+    unsigned namespaces = 256;  ///< declared by an element and those around it
 };
 
 /// An element of a parsed document: a light handle, valid as long as its Document. An absent one is false; asking it

@@ -45,38 +45,44 @@ bool references_are_known(std::string_view raw) {
 
 }  // namespace
 
-bool is_valid_text(std::string_view text) {
-    const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+std::size_t valid_part(std::string_view text) {
+    const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* p = begin;
     const auto* const end = p + text.size();
+    const auto here = [&] { return static_cast<std::size_t>(p - begin); };
     while (p < end) {
         if (*p < 0x80) {
-            if (*p < 0x20 && !is_character(*p)) return false;
+            if (*p < 0x20 && !is_character(*p)) return here();
             ++p;
             continue;
         }
         const int more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
-        if (*p < 0xc2 || *p > 0xf4 || end - p <= more) return false;
+        if (*p < 0xc2 || *p > 0xf4 || end - p <= more) return here();
         std::uint32_t code = *p & (0x3f >> more);
         for (int i = 1; i <= more; ++i) {
-            if ((p[i] & 0xc0) != 0x80) return false;
+            if ((p[i] & 0xc0) != 0x80) return here();
             code = code << 6 | (p[i] & 0x3f);
         }
         constexpr std::uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-        if (code < smallest[more] || !is_character(code)) return false;
+        if (code < smallest[more] || !is_character(code)) return here();
         p += more + 1;
     }
-    return true;
+    return text.size();
 }
 
+bool is_valid_text(std::string_view text) { return valid_part(text) == text.size(); }
+
 Verdict judge(std::string_view text, const Limits& limits) {
-    if (text.size() > limits.bytes) return Verdict::over_a_limit;
-    if (!is_valid_text(text)) return Verdict::faulty;
-    Scanner scanner(text, limits);
+    if (text.size() > limits.bytes) return {Verdict::Kind::over_a_limit};
+    const auto valid = valid_part(text);
+    Scanner scanner(text.substr(0, valid), limits);
     while (true) switch (scanner.next()) {
             case Scanner::Token::done:
-                return Verdict::well_formed;
+                if (valid == text.size()) return {Verdict::Kind::well_formed, valid};
+                return {Verdict::Kind::faulty, valid};
             case Scanner::Token::fault:
-                return scanner.passed_a_limit() ? Verdict::over_a_limit : Verdict::faulty;
+                return {scanner.passed_a_limit() ? Verdict::Kind::over_a_limit : Verdict::Kind::faulty,
+                        scanner.position()};
             default:
                 continue;
         }
@@ -118,8 +124,8 @@ Scanner::Token Scanner::next() {
     if (in_tag_) return tag_rest();
     if (closing_) {  // the end of an element that closed itself
         closing_ = false;
-        name_ = open_.back();
-        open_.pop_back();
+        name_ = open_.back().name;
+        leave();
         return Token::end;
     }
     while (at_ < text_.size()) {
@@ -137,6 +143,9 @@ Scanner::Token Scanner::next() {
             if (open_.empty() || !skip("]]>")) return fault();
             value_ = text_.substr(begin, at_ - 3 - begin);
             return Token::text;
+        } else if (at("<!DOCTYPE")) {
+            passed_a_limit_ = true;
+            return fault();
         } else {
             return at("</") ? end_tag() : start_tag();
         }
@@ -171,18 +180,23 @@ Scanner::Token Scanner::start_tag() {
     passed_a_limit_ = open_.size() >= limits_.depth;
     if (passed_a_limit_ || (open_.empty() && had_root_) || !take_name(name_)) return fault();
     had_root_ = in_tag_ = true;
-    open_.push_back(name_);
+    open_.push_back({name_});
     attributes_.clear();
     return Token::start;
 }
 
+void Scanner::leave() {
+    namespaces_ -= open_.back().namespaces;
+    open_.pop_back();
+}
+
 Scanner::Token Scanner::end_tag() {
     at_ += 2;
-    if (!take_name(name_) || open_.empty() || open_.back() != name_) return fault();
+    if (!take_name(name_) || open_.empty() || open_.back().name != name_) return fault();
     skip_space();
     if (!at(">")) return fault();
     ++at_;
-    open_.pop_back();
+    leave();
     return Token::end;
 }
 
@@ -199,6 +213,11 @@ Scanner::Token Scanner::tag_rest() {
     passed_a_limit_ = attributes_.size() >= limits_.attributes_per_element;
     if (passed_a_limit_ || at_ == before || !take_name(name_)) return fault();
     attributes_.push_back(name_);
+    if (name_.starts_with("xmlns")) {
+        passed_a_limit_ = ++namespaces_ > limits_.namespaces;
+        ++open_.back().namespaces;
+        if (passed_a_limit_) return fault();
+    }
     skip_space();
     if (!at("=")) return fault();
     ++at_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "xml/amount.h"
 #include "xml/parts.h"
@@ -50,6 +51,10 @@ const auto cell_element = xml::describe<NumaCell>(
 /// Cells are numbered from 0 without a gap, in any order in the document; a cell without a number takes its place in
 /// it.
 void settle_cells(std::vector<NumaCell>& cells) {
+    // QEMU knows 128. Distances are as many as the square of it.
+    constexpr std::size_t most = 1024;
+    if (cells.size() > most)
+        throw Error(ErrorCode::config_unsupported, fmt::format("a guest of more than {} NUMA cells", most));
     for (std::size_t i = 0; i < cells.size(); ++i)
         if (!cells[i].id) cells[i].id = static_cast<unsigned>(i);
     std::ranges::sort(cells, {}, &NumaCell::id);
@@ -63,25 +68,25 @@ void settle_cells(std::vector<NumaCell>& cells) {
     }
     for (std::size_t i = 0; i < cells.size(); ++i)
         for (std::size_t j = 0; cells[i].cpus && j < i; ++j)
-            for (const auto cpu : cells[i].cpus->numbers())
-                if (cells[j].cpus && cells[j].cpus->contains(cpu))
-                    throw Error(ErrorCode::config_unsupported,
-                                fmt::format("NUMA cells {} and {} have overlapping vCPU ids", j, i));
+            if (cells[j].cpus && cells[j].cpus->overlaps(*cells[i].cpus))
+                throw Error(ErrorCode::config_unsupported,
+                            fmt::format("NUMA cells {} and {} have overlapping vCPU ids", j, i));
 }
 
 /// Distances that are not given follow from those that are: the way back is as long, and one's own is 10.
 void complete_distances(std::vector<NumaCell>& cells) {
     if (std::ranges::all_of(cells, [](const auto& cell) { return cell.distances.empty(); })) return;
-    const auto find = [&](std::size_t from, std::size_t to) -> unsigned {
+    const auto count = cells.size();
+    std::vector<unsigned> given(count * count);
+    for (std::size_t from = 0; from < count; ++from)
         for (const auto& distance : cells[from].distances)
-            if (distance.id == to) return distance.value;
-        return 0;
-    };
-    std::vector<std::vector<NumaCell::Distance>> complete(cells.size());
-    for (std::size_t i = 0; i < cells.size(); ++i)
-        for (std::size_t j = 0; j < cells.size(); ++j) {
-            unsigned value = i == j ? 10 : find(i, j);
-            if (!value) value = find(j, i);
+            if (distance.id < count && !given[from * count + distance.id])
+                given[from * count + distance.id] = distance.value;
+    std::vector<std::vector<NumaCell::Distance>> complete(count);
+    for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t j = 0; j < count; ++j) {
+            unsigned value = i == j ? 10 : given[i * count + j];
+            if (!value) value = given[j * count + i];
             complete[i].push_back({static_cast<unsigned>(j), value ? value : 20});
         }
     for (std::size_t i = 0; i < cells.size(); ++i) cells[i].distances = std::move(complete[i]);
@@ -104,12 +109,11 @@ void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
     if (cpu.migratable && cpu.mode != Mode::host_passthrough && cpu.mode != Mode::maximum)
         throw Error(ErrorCode::xml_error, fmt::format("Attribute migratable is only allowed for '{}' and '{}' CPU mode",
                                                       "host-passthrough", "maximum"));
-    for (std::size_t i = 0; i < cpu.features.size(); ++i) {
-        if (!cpu.features[i].policy) cpu.features[i].policy = CpuFeature::Policy::require;
-        for (std::size_t j = 0; j < i; ++j)
-            if (cpu.features[j].name == cpu.features[i].name)
-                throw Error(ErrorCode::xml_error,
-                            fmt::format("CPU feature '{}' specified more than once", cpu.features[i].name));
+    std::set<std::string_view> names;
+    for (auto& feature : cpu.features) {
+        if (!feature.policy) feature.policy = CpuFeature::Policy::require;
+        if (!names.insert(feature.name).second)
+            throw Error(ErrorCode::xml_error, fmt::format("CPU feature '{}' specified more than once", feature.name));
     }
 }
 

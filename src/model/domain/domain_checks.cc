@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace innkeeper::model {
 
@@ -34,23 +35,23 @@ void settle_vcpus(DomainDef& domain) {
     if (domain.cpu->topology && domain.cpu->topology->count() != vcpus.maximum)
         throw Error(ErrorCode::config_unsupported, "CPU topology doesn't match maximum vcpu count");
     for (const auto& cell : domain.cpu->numa)
-        if (cell.cpus && !cell.cpus->empty() && cell.cpus->numbers().back() >= vcpus.maximum)
+        if (cell.cpus && !cell.cpus->empty() && cell.cpus->last() >= vcpus.maximum)
             throw Error(ErrorCode::internal_error, "CPU IDs in <numa> exceed the <vcpu> count");
 }
 
 /// Names and a number are two ways to say the same; the larger counts, and threads without a name get the free ones.
 void settle_iothreads(DomainDef& domain) {
     auto& threads = domain.iothread_ids;
-    for (std::size_t i = 0; i < threads.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (threads[i].id == threads[j].id)
-                throw Error(ErrorCode::xml_error, fmt::format("duplicate iothread id '{}' found", threads[i].id));
+    std::set<unsigned> ids;
+    for (const auto& thread : threads)
+        if (!ids.insert(thread.id).second)
+            throw Error(ErrorCode::xml_error, fmt::format("duplicate iothread id '{}' found", thread.id));
     domain.iothreads = std::max(domain.iothreads, static_cast<unsigned>(threads.size()));
     constexpr unsigned most = 1 << 12;
     if (domain.iothreads > most)
         throw Error(ErrorCode::config_unsupported, fmt::format("more than {} iothreads", most));
     for (unsigned id = 1; threads.size() < domain.iothreads; ++id)
-        if (std::ranges::find(threads, id, &IoThread::id) == threads.end()) threads.push_back({.id = id});
+        if (!ids.contains(id)) threads.push_back({.id = id});
 }
 
 /// The turns at boot that devices ask for, ascending.
@@ -173,16 +174,13 @@ void check_places(const DomainDef& domain) {
             disk.source.type != StorageSource::Type::network && disk.source.type != StorageSource::Type::volume)
             throw Error(ErrorCode::config_unsupported, "disk device='lun' is only valid for block type disk source");
     }
-    const auto& hostdevs = domain.devices.hostdevs;
-    for (std::size_t i = 0; i < hostdevs.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j) {
-            const auto *one = hostdevs[i].info.at<DriveAddress>(), *other = hostdevs[j].info.at<DriveAddress>();
-            if (one && other && *one == *other)
-                throw Error(ErrorCode::config_unsupported,
-                            fmt::format("SCSI host address controller='{}' bus='{}' target='{}' unit='{}' in use by "
-                                        "another SCSI host device",
-                                        one->controller, one->bus, one->target, one->unit));
-        }
+    std::set<DriveAddress> taken;
+    for (const auto& hostdev : domain.devices.hostdevs)
+        if (const auto* at = hostdev.info.at<DriveAddress>(); at && !taken.insert(*at).second)
+            throw Error(ErrorCode::config_unsupported,
+                        fmt::format("SCSI host address controller='{}' bus='{}' target='{}' unit='{}' in use by "
+                                    "another SCSI host device",
+                                    at->controller, at->bus, at->target, at->unit));
     for (const auto& video : domain.devices.videos)
         if (video.type == Video::Type::ramfb && video.info.has_address())
             throw Error(ErrorCode::config_unsupported, "address not supported for video type ramfb");
@@ -194,48 +192,58 @@ void sort_disks(std::vector<Disk>& disks) {
     std::vector<std::optional<Disk::Bus>> busses;
     for (const auto& disk : disks)
         if (std::ranges::find(busses, disk.bus) == busses.end()) busses.push_back(disk.bus);
-    const auto place = [&](const Disk& disk) {
-        return std::pair(std::ranges::find(busses, disk.bus) - busses.begin(), disk.target_index());
-    };
-    for (std::size_t i = 1; i < disks.size(); ++i) {
-        const auto at = disks.begin() + static_cast<std::ptrdiff_t>(i);
-        const auto to = std::upper_bound(disks.begin(), at, place(*at),
-                                         [&](const auto& key, const Disk& disk) { return key < place(disk); });
-        std::rotate(to, at, at + 1);
-    }
+    std::vector<std::tuple<std::ptrdiff_t, unsigned, std::size_t>> places;
+    for (std::size_t i = 0; i < disks.size(); ++i)
+        places.emplace_back(std::ranges::find(busses, disks[i].bus) - busses.begin(), disks[i].target_index(), i);
+    std::ranges::sort(places);
+    std::vector<Disk> sorted;
+    sorted.reserve(disks.size());
+    for (const auto& [bus, target, i] : places) sorted.push_back(std::move(disks[i]));
+    disks = std::move(sorted);
 }
 
 /// One entry for each thread that a schedule names, ascending.
-void split_schedules(std::vector<Schedule>& schedules) {
+void split_schedules(std::vector<Schedule>& schedules, std::string_view what) {
     std::vector<Schedule> single;
-    for (const auto& schedule : schedules)
+    CpuSet seen;
+    for (const auto& schedule : schedules) {
+        if (seen.overlaps(schedule.ids))
+            throw Error(ErrorCode::xml_detail, fmt::format("'{0}sched' attributes '{0}s' must not overlap", what));
         for (const auto id : schedule.ids.numbers()) {
             single.push_back(schedule);
             single.back().ids = {};
             single.back().ids.add(id);
+            seen.add(id);
         }
-    std::ranges::sort(single, {}, [](const Schedule& schedule) { return schedule.ids.numbers().front(); });
+    }
+    std::ranges::sort(single, {}, [](const Schedule& schedule) { return schedule.ids.last(); });
     schedules = std::move(single);
+}
+
+void refuse_twice(const std::vector<Pin>& pins, fmt::format_string<const unsigned&> sentence) {
+    std::set<unsigned> seen;
+    for (const auto& pin : pins)
+        if (!seen.insert(pin.id).second) throw Error(ErrorCode::internal_error, fmt::format(sentence, pin.id));
 }
 
 /// Settings for processors and threads that do not exist are dropped, but for schedulers, which are refused.
 void settle_tuning(DomainDef& domain) {
     auto& tune = domain.cpu_tune;
-    const auto has_thread = [&](unsigned id) {
-        return std::ranges::find(domain.iothread_ids, id, &IoThread::id) != domain.iothread_ids.end();
-    };
+    std::set<unsigned> threads;
+    for (const auto& thread : domain.iothread_ids) threads.insert(thread.id);
+    const auto has_thread = [&](unsigned id) { return threads.contains(id); };
+    refuse_twice(tune.vcpu_pins, "duplicate vcpupin for vcpu '{}'");
+    refuse_twice(tune.iothread_pins, "duplicate iothreadpin for same iothread '{}'");
     std::erase_if(tune.vcpu_pins, [&](const Pin& pin) { return pin.id >= domain.vcpus.maximum; });
     std::erase_if(tune.iothread_pins, [&](const Pin& pin) { return !has_thread(pin.id); });
     std::ranges::sort(tune.vcpu_pins, {}, &Pin::id);
     std::ranges::sort(tune.iothread_pins, {}, &Pin::id);
-    split_schedules(tune.vcpu_schedules);
-    split_schedules(tune.iothread_schedules);
+    split_schedules(tune.vcpu_schedules, "vcpu");
+    split_schedules(tune.iothread_schedules, "iothread");
     for (const auto& schedule : tune.iothread_schedules)
-        if (const auto id = schedule.ids.numbers().front(); !has_thread(id))
+        if (const auto id = schedule.ids.last(); !has_thread(id))
             throw Error(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", id));
-    for (auto& cache : tune.caches)
-        for (const auto cpu : std::vector(cache.vcpus.numbers()))
-            if (cpu >= domain.vcpus.maximum) cache.vcpus.remove(cpu);
+    for (auto& cache : tune.caches) cache.vcpus.cut(domain.vcpus.maximum);
     std::erase_if(tune.caches, [](const CacheTune& cache) { return cache.vcpus.empty(); });
 }
 
@@ -255,23 +263,21 @@ void settle_smartcards(std::vector<Smartcard>& cards) {
 }
 
 void check_hostdevs(const std::vector<Hostdev>& devices) {
-    for (std::size_t i = 0; i < devices.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (devices[i].same_source(devices[j]))
-                throw Error(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
+    std::set<std::string> seen;
+    for (const auto& device : devices)
+        if (const auto source = device.source_key(); source && !seen.insert(*source).second)
+            throw Error(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
     if (std::ranges::count(devices, std::optional(true), &Hostdev::ramfb) > 1)
         throw Error(ErrorCode::config_unsupported, "Only one vgpu device can have 'ramfb' enabled");
 }
 
 void check_controllers(const std::vector<Controller>& controllers) {
     bool usb_is_off = false, usb_is_on = false;
-    for (std::size_t i = 0; i < controllers.size(); ++i) {
-        const auto& one = controllers[i];
+    std::set<unsigned> pci;
+    for (const auto& one : controllers) {
         if (one.type == Controller::Type::usb) (one.model == Controller::Model::none ? usb_is_off : usb_is_on) = true;
-        for (std::size_t j = 0; one.type == Controller::Type::pci && one.index && j < i; ++j)
-            if (controllers[j].type == one.type && controllers[j].index == one.index)
-                throw Error(ErrorCode::xml_error,
-                            fmt::format("Multiple 'pci' controllers with index '{}'", *one.index));
+        if (one.type == Controller::Type::pci && one.index && !pci.insert(*one.index).second)
+            throw Error(ErrorCode::xml_error, fmt::format("Multiple 'pci' controllers with index '{}'", *one.index));
     }
     if (usb_is_off && usb_is_on)
         throw Error(ErrorCode::xml_detail, "Can't add another USB controller: USB is disabled for this domain");
@@ -292,11 +298,10 @@ void settle_videos(std::vector<Video>& videos) {
 }
 
 void check_security_labels(const std::vector<SecurityLabel>& labels) {
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (labels[i].model == labels[j].model)
-                throw Error(ErrorCode::xml_detail,
-                            fmt::format("seclabel for model {} is already provided", labels[i].model));
+    std::set<std::string_view> models;
+    for (const auto& label : labels)
+        if (!models.insert(label.model).second)
+            throw Error(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided", label.model));
     if (labels.size() > 1 && std::ranges::find(labels, "", &SecurityLabel::model) != labels.end())
         throw Error(ErrorCode::xml_error, "missing security model when using multiple labels");
 }

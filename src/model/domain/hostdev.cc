@@ -55,22 +55,27 @@ void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags
 
 }  // namespace
 
-bool Hostdev::same_source(const Hostdev& other) const {
-    if (type != other.type || mode != other.mode) return false;
+std::optional<std::string> Hostdev::source_key() const {
+    const auto key = [this](const auto&... parts) {
+        std::string out = fmt::format("{}/{}", xml::name(mode), xml::name(type));
+        ((out += fmt::format("\n{}", parts)), ...);
+        return out;
+    };
+    const auto number = [](const std::optional<unsigned>& part) { return part ? std::to_string(*part) : ""; };
     switch (type) {
         case Type::usb:
-            return vendor == other.vendor && product == other.product && bus == other.bus && device == other.device;
+            return key(number(vendor), number(product), number(bus), number(device));
         case Type::pci:
-            return pci && other.pci && pci->same_place(*other.pci);
+            if (!pci) return std::nullopt;
+            return key(pci->domain, pci->bus, pci->slot, pci->function);
         case Type::scsi:
-            return iscsi_name == other.iscsi_name && scsi_adapter == other.scsi_adapter && scsi_bus == other.scsi_bus &&
-                   scsi_target == other.scsi_target && scsi_unit == other.scsi_unit;
+            return key(iscsi_name, scsi_adapter, number(scsi_bus), number(scsi_target), number(scsi_unit));
         case Type::scsi_host:
-            return wwpn == other.wwpn;
+            return key(wwpn);
         case Type::mdev:
-            return mdev_uuid == other.mdev_uuid;
+            return key(mdev_uuid ? mdev_uuid->text() : "");
         default:
-            return path == other.path;
+            return key(path);
     }
 }
 

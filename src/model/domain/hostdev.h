@@ -54,8 +54,8 @@ struct Hostdev {
     DeviceInfo info;
 
     bool is_iscsi() const { return type == Type::scsi && !iscsi_name.empty(); }
-    /// Whether both stand for the same device of the host.
-    bool same_source(const Hostdev& other) const;
+    /// Equal for those that stand for the same device of the host; none if it is not known.
+    std::optional<std::string> source_key() const;
     bool operator==(const Hostdev&) const = default;
 };
 constexpr auto names_of(Hostdev::Mode) { return xml::names("subsystem", "capabilities"); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "xml/parts.h"
 
@@ -139,11 +140,11 @@ void check_forward(const Network& network) {
         unsupported(fmt::format("Unsupported <ip> element in network {} with forward mode='{}'", network.name,
                                 xml::name(mode)));
     if (!network.forward) return;
-    const auto& interfaces = network.forward->interfaces;
-    for (auto at = interfaces.begin(); at != interfaces.end(); ++at)
-        if (std::find(interfaces.begin(), at, *at) != at)
-            throw Error(ErrorCode::xml_error,
-                        fmt::format("interface '{}' can only be listed once in network {}", at->dev, network.name));
+    std::set<std::string_view> seen;
+    for (const auto& interface : network.forward->interfaces)
+        if (!seen.insert(interface.dev).second)
+            throw Error(ErrorCode::xml_error, fmt::format("interface '{}' can only be listed once in network {}",
+                                                          interface.dev, network.name));
 }
 
 void check_vlan(const Network& network) {
