@@ -148,11 +148,13 @@ void check_forward(const Network& network) {
 }
 
 void check_vlan(const Network& network) {
-    const auto is_switch = [](const std::optional<VirtualPort>& port) { return port && port->type == "openvswitch"; };
+    const auto is_switch = [](const std::optional<NetworkVirtualPort>& port) {
+        return port && port->type == "openvswitch";
+    };
     const auto mode = network.mode();
     if (mode == Mode::passthrough || mode == Mode::hostdev) return;
     const bool here = mode == Mode::bridge && is_switch(network.virtual_port);
-    const auto refuse = [&](const std::optional<Vlan>& vlan, bool is_supported) {
+    const auto refuse = [&](const std::optional<NetworkVlan>& vlan, bool is_supported) {
         if (vlan && !is_supported)
             unsupported(
                 fmt::format("<vlan> element specified for network {}, whose type doesn't support vlan configuration",

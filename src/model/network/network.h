@@ -60,12 +60,12 @@ struct Network {
     std::string domain;
     std::optional<bool> domain_is_local;
     std::optional<Dns> dns;
-    std::optional<Vlan> vlan;
-    Bandwidth bandwidth;
+    std::optional<NetworkVlan> vlan;
+    NetworkBandwidth bandwidth;
     std::optional<bool> isolated_ports;
     std::vector<NetworkIp> ips;
     std::vector<Route> routes;
-    std::optional<VirtualPort> virtual_port;
+    std::optional<NetworkVirtualPort> virtual_port;
     std::vector<PortGroup> port_groups;
     std::vector<std::string> dnsmasq_options;
 

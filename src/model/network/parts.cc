@@ -21,15 +21,15 @@ std::string NetworkPciAddress::text() const {
 
 namespace {
 
-void write_lease(const Lease& lease, xml::Writer& writer) {
+void write_lease(const DhcpLease& lease, xml::Writer& writer) {
     writer.attribute("expiry", std::to_string(lease.expiry));
     if (lease.expiry != 0) writer.attribute("unit", xml::name(lease.unit));
 }
-void read_lease(const xml::Node&, Lease&, const xml::ParseFlags&) {}
+void read_lease(const xml::Node&, DhcpLease&, const xml::ParseFlags&) {}
 
-const xml::Element<Lease> lease =
-    xml::describe<Lease>("lease", xml::attribute("expiry", &Lease::expiry).legacy(),
-                         xml::attribute("unit", &Lease::unit).legacy(), xml::by_hand<Lease>(read_lease, write_lease));
+const xml::Element<DhcpLease> lease = xml::describe<DhcpLease>(
+    "lease", xml::attribute("expiry", &DhcpLease::expiry).legacy(), xml::attribute("unit", &DhcpLease::unit).legacy(),
+    xml::by_hand<DhcpLease>(read_lease, write_lease));
 
 const xml::Element<DhcpRange> range =
     xml::describe<DhcpRange>("range", xml::attribute("start", &DhcpRange::start).required(),
@@ -58,12 +58,12 @@ void write_host_names(const Dns::Host& host, xml::Writer& writer) {
 const xml::Element<Dns::Host> dns_host = xml::describe<Dns::Host>(
     "host", xml::attribute("ip", &Dns::Host::ip), xml::by_hand<Dns::Host>(read_host_names, write_host_names));
 
-const xml::Element<Vlan::Tag> vlan_tag =
-    xml::describe<Vlan::Tag>("tag", xml::attribute("id", &Vlan::Tag::id).required().at_most(4095),
-                             xml::attribute("nativeMode", &Vlan::Tag::native_mode));
+const xml::Element<NetworkVlan::Tag> vlan_tag =
+    xml::describe<NetworkVlan::Tag>("tag", xml::attribute("id", &NetworkVlan::Tag::id).required().at_most(4095),
+                                    xml::attribute("nativeMode", &NetworkVlan::Tag::native_mode));
 
 /// More than one tag needs a trunk.
-void complete_vlan(Vlan& vlan) {
+void complete_vlan(NetworkVlan& vlan) {
     if (vlan.tags.empty())
         throw Error(ErrorCode::xml_error,
                     "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
@@ -71,9 +71,10 @@ void complete_vlan(Vlan& vlan) {
     if (vlan.trunk == false) vlan.trunk.reset();
 }
 
-const xml::Element<Bandwidth::Limit> limit = xml::describe<Bandwidth::Limit>(
-    "limit", xml::attribute("average", &Bandwidth::Limit::average), xml::attribute("peak", &Bandwidth::Limit::peak),
-    xml::attribute("floor", &Bandwidth::Limit::floor), xml::attribute("burst", &Bandwidth::Limit::burst));
+const xml::Element<NetworkBandwidth::Limit> limit = xml::describe<NetworkBandwidth::Limit>(
+    "limit", xml::attribute("average", &NetworkBandwidth::Limit::average),
+    xml::attribute("peak", &NetworkBandwidth::Limit::peak), xml::attribute("floor", &NetworkBandwidth::Limit::floor),
+    xml::attribute("burst", &NetworkBandwidth::Limit::burst));
 
 void complete_ip(NetworkIp& ip) {
     if (ip.family == "ipv4" && ip.address && ip.address->is_ipv6())
@@ -113,22 +114,22 @@ const xml::Element<Dns> dns = xml::describe<Dns>(
     xml::children(&Dns::forwarders, forwarder), xml::children(&Dns::texts, dns_text),
     xml::children(&Dns::services, dns_service), xml::children(&Dns::hosts, dns_host));
 
-const xml::Element<Vlan> vlan =
-    xml::describe<Vlan>("vlan", xml::attribute("trunk", &Vlan::trunk), xml::children(&Vlan::tags, vlan_tag))
-        .finished_by(complete_vlan);
+const xml::Element<NetworkVlan> vlan = xml::describe<NetworkVlan>("vlan", xml::attribute("trunk", &NetworkVlan::trunk),
+                                                                  xml::children(&NetworkVlan::tags, vlan_tag))
+                                           .finished_by(complete_vlan);
 
-const xml::Element<Bandwidth> bandwidth =
-    xml::describe<Bandwidth>("bandwidth", xml::child("inbound", &Bandwidth::inbound, limit),
-                             xml::child("outbound", &Bandwidth::outbound, limit));
+const xml::Element<NetworkBandwidth> bandwidth =
+    xml::describe<NetworkBandwidth>("bandwidth", xml::child("inbound", &NetworkBandwidth::inbound, limit),
+                                    xml::child("outbound", &NetworkBandwidth::outbound, limit));
 
-const xml::Element<VirtualPort> virtual_port =
-    xml::describe<VirtualPort>("virtualport", xml::attribute("type", &VirtualPort::type),
-                               xml::child("parameters", xml::attribute("managerid", &VirtualPort::manager_id),
-                                          xml::attribute("typeid", &VirtualPort::type_id),
-                                          xml::attribute("typeidversion", &VirtualPort::type_id_version),
-                                          xml::attribute("instanceid", &VirtualPort::instance_id),
-                                          xml::attribute("interfaceid", &VirtualPort::interface_id),
-                                          xml::attribute("profileid", &VirtualPort::profile_id)));
+const xml::Element<NetworkVirtualPort> virtual_port = xml::describe<NetworkVirtualPort>(
+    "virtualport", xml::attribute("type", &NetworkVirtualPort::type),
+    xml::child("parameters", xml::attribute("managerid", &NetworkVirtualPort::manager_id),
+               xml::attribute("typeid", &NetworkVirtualPort::type_id),
+               xml::attribute("typeidversion", &NetworkVirtualPort::type_id_version),
+               xml::attribute("instanceid", &NetworkVirtualPort::instance_id),
+               xml::attribute("interfaceid", &NetworkVirtualPort::interface_id),
+               xml::attribute("profileid", &NetworkVirtualPort::profile_id)));
 
 const xml::Element<PortGroup> port_group = xml::describe<PortGroup>(
     "portgroup", xml::attribute("name", &PortGroup::name).required(),

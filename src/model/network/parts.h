@@ -29,24 +29,24 @@ struct NetworkPciAddress {
 };
 
 /// For how long an address is lent. 0: for ever.
-struct Lease {
+struct DhcpLease {
     enum class Unit { seconds, minutes, hours };
     std::uint32_t expiry = 0;
     Unit unit = Unit::minutes;
-    bool operator==(const Lease&) const = default;
+    bool operator==(const DhcpLease&) const = default;
 };
-constexpr auto names_of(Lease::Unit) { return xml::names("seconds", "minutes", "hours"); }
+constexpr auto names_of(DhcpLease::Unit) { return xml::names("seconds", "minutes", "hours"); }
 
 struct DhcpRange {
     IpText start, end;
-    std::optional<Lease> lease;
+    std::optional<DhcpLease> lease;
     bool operator==(const DhcpRange&) const = default;
 };
 
 struct DhcpHost {
     std::string id, mac, name;
     std::optional<IpText> ip;
-    std::optional<Lease> lease;
+    std::optional<DhcpLease> lease;
     bool operator==(const DhcpHost&) const = default;
 };
 
@@ -99,7 +99,7 @@ struct Dns {
     bool operator==(const Dns&) const = default;
 };
 
-struct Vlan {
+struct NetworkVlan {
     enum class NativeMode { tagged, untagged };
     struct Tag {
         unsigned id = 0;
@@ -108,33 +108,33 @@ struct Vlan {
     };
     std::optional<bool> trunk;
     std::vector<Tag> tags;
-    bool operator==(const Vlan&) const = default;
+    bool operator==(const NetworkVlan&) const = default;
 };
-constexpr auto names_of(Vlan::NativeMode) { return xml::names("tagged", "untagged"); }
+constexpr auto names_of(NetworkVlan::NativeMode) { return xml::names("tagged", "untagged"); }
 
 /// Kibibytes, and kibibytes a second.
-struct Bandwidth {
+struct NetworkBandwidth {
     struct Limit {
         std::optional<std::uint64_t> average, peak, floor, burst;
         bool operator==(const Limit&) const = default;
     };
     Limit inbound, outbound;
-    bool operator==(const Bandwidth&) const = default;
+    bool operator==(const NetworkBandwidth&) const = default;
 };
 
-struct VirtualPort {
+struct NetworkVirtualPort {
     std::string type;
     std::string manager_id, type_id, type_id_version, instance_id, interface_id, profile_id;
-    bool operator==(const VirtualPort&) const = default;
+    bool operator==(const NetworkVirtualPort&) const = default;
 };
 
 struct PortGroup {
     std::string name;
     bool is_default = false;
     std::optional<bool> trust_guest_filters;
-    std::optional<Vlan> vlan;
-    std::optional<VirtualPort> virtual_port;
-    Bandwidth bandwidth;
+    std::optional<NetworkVlan> vlan;
+    std::optional<NetworkVirtualPort> virtual_port;
+    NetworkBandwidth bandwidth;
     bool operator==(const PortGroup&) const = default;
 };
 
@@ -142,9 +142,9 @@ extern const xml::Element<NetworkPciAddress> network_pci_address;
 extern const xml::Element<NetworkIp> network_ip;
 extern const xml::Element<Route> route;
 extern const xml::Element<Dns> dns;
-extern const xml::Element<Vlan> vlan;
-extern const xml::Element<Bandwidth> bandwidth;
-extern const xml::Element<VirtualPort> virtual_port;
+extern const xml::Element<NetworkVlan> vlan;
+extern const xml::Element<NetworkBandwidth> bandwidth;
+extern const xml::Element<NetworkVirtualPort> virtual_port;
 extern const xml::Element<PortGroup> port_group;
 
 }  // namespace innkeeper::model

@@ -83,10 +83,10 @@ FilterRule read_rule(const xml::Node& node) {
     return rule;
 }
 
-FilterReference read_reference(const xml::Node& node) {
+IncludedFilter read_reference(const xml::Node& node) {
     const auto filter = node.attribute("filter");
     if (!filter) internal("rule node requires action attribute");
-    FilterReference reference{.filter = std::string(*filter)};
+    IncludedFilter reference{.filter = std::string(*filter)};
     const auto is_plain = [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     };
@@ -119,7 +119,7 @@ void write_entry(const FilterRule& rule, xml::Writer& writer) {
     writer.close();
 }
 
-void write_entry(const FilterReference& reference, xml::Writer& writer) {
+void write_entry(const IncludedFilter& reference, xml::Writer& writer) {
     writer.open("filterref");
     writer.attribute("filter", reference.filter);
     for (const auto& [name, value] : reference.parameters) {

@@ -37,10 +37,10 @@ struct FilterRule {
 constexpr auto names_of(FilterRule::Action) { return xml::names("drop", "accept", "reject", "return", "continue"); }
 constexpr auto names_of(FilterRule::Direction) { return xml::names("in", "out", "inout"); }
 
-struct FilterReference {
+struct IncludedFilter {
     std::string filter;
     std::vector<std::pair<std::string, std::string>> parameters;
-    bool operator==(const FilterReference&) const = default;
+    bool operator==(const IncludedFilter&) const = default;
 };
 
 struct Filter {
@@ -48,7 +48,7 @@ struct Filter {
     std::string chain = "root";
     int priority = 0;
     std::optional<Uuid> uuid;  ///< always there once the document has been completed
-    std::vector<std::variant<FilterRule, FilterReference>> entries;
+    std::vector<std::variant<FilterRule, IncludedFilter>> entries;
     bool operator==(const Filter&) const = default;
 };
 
