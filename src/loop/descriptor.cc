@@ -1,6 +1,7 @@
 #include "loop/descriptor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,15 @@
 #include "loop/impl.h"
 
 namespace innkeeper {
+
+namespace {
+
+bool is_hung_up(int fd) {
+    pollfd what{.fd = fd, .events = 0, .revents = 0};
+    return ::poll(&what, 1, 0) != 0;
+}
+
+}  // namespace
 
 struct Descriptor::State {
     boost::asio::posix::stream_descriptor stream;
@@ -41,6 +51,10 @@ struct Descriptor::State {
         });
         co_await wait;
     }
+    Task<> hung_up() {
+        while (stream.is_open() && !is_hung_up(stream.native_handle()))
+            co_await wait(boost::asio::posix::stream_descriptor::wait_error);
+    }
 };
 
 Descriptor::Descriptor(Fd fd) : state_(std::make_unique<State>(std::move(fd))) {}
@@ -58,6 +72,7 @@ void Descriptor::close() {
 bool Descriptor::is_closed() const { return !state_->stream.is_open(); }
 
 Task<> Descriptor::readable() { return state_->wait(boost::asio::posix::stream_descriptor::wait_read); }
+Task<> Descriptor::hung_up() { return state_->hung_up(); }
 Task<> Descriptor::writable() { return state_->wait(boost::asio::posix::stream_descriptor::wait_write); }
 
 std::optional<std::size_t> Descriptor::try_read(std::span<std::byte> into) {

@@ -29,6 +29,8 @@ class Descriptor {
 
     Task<> readable();
     Task<> writable();
+    /// Returns when the other end is gone, whatever is still to be read: of a socket, pipe or pseudo terminal.
+    Task<> hung_up();
 
     /// What is there, waiting for the first byte; 0 at the end of the file. Throws Error (system_error).
     Task<std::size_t> read_some(std::span<std::byte> into);

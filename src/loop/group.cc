@@ -133,6 +133,8 @@ Task<> all(std::vector<Task<>> tasks) {
     co_await group.idle().under(unhurried);
     for (const auto& error : errors)
         if (error) std::rethrow_exception(error);
+    // A group that was cancelled meanwhile drops what it has not begun, which leaves no error behind.
+    if (link.is_cancelled()) throw Cancelled();
 }
 
 }  // namespace innkeeper

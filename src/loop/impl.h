@@ -24,7 +24,7 @@ struct Loop::Impl {
     const Time time;
     Clock::time_point manual_now{};
     struct Timers;
-    std::unique_ptr<Timers> timers;
+    std::shared_ptr<Timers> timers;
     struct Watches;
     std::shared_ptr<Watches> watches;  ///< made when the first is wanted
     std::vector<std::coroutine_handle<>> ready, running;

@@ -33,18 +33,22 @@ namespace {
 
 class PendingTimer final : public Loop::Timer {
   public:
-    PendingTimer(Loop::Impl& impl, Loop::Impl::Timers::Key key) : impl_(impl), key_(key) {}
-    ~PendingTimer() override { impl_.timers->pending.erase(key_); }
+    PendingTimer(std::weak_ptr<Loop::Impl::Timers> timers, Loop::Impl::Timers::Key key)
+        : timers_(std::move(timers)), key_(key) {}
+    ~PendingTimer() override {
+        if (const auto timers = timers_.lock()) timers->pending.erase(key_);
+    }
 
   private:
-    Loop::Impl& impl_;
+    // Work that was posted and never ran goes with the loop itself, and may own a timer.
+    std::weak_ptr<Loop::Impl::Timers> timers_;
     Loop::Impl::Timers::Key key_;
 };
 
 }  // namespace
 
 Loop::Impl::Impl(Time time_source) : context(1), work(boost::asio::make_work_guard(context)), time(time_source) {
-    timers = std::make_unique<Timers>(context);
+    timers = std::make_shared<Timers>(context);
 }
 
 Loop::Impl::~Impl() = default;
@@ -143,7 +147,7 @@ std::unique_ptr<Loop::Timer> Loop::at(Clock::time_point when, std::move_only_fun
     const Impl::Timers::Key key{when, impl_->timers->next++};
     impl_->timers->pending.emplace(key, std::move(call));
     impl_->arm();
-    return std::make_unique<PendingTimer>(*impl_, key);
+    return std::make_unique<PendingTimer>(impl_->timers, key);
 }
 
 namespace {

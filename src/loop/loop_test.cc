@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -114,6 +115,8 @@ Task<std::vector<int>> pop_all(Queue<int>* queue) {
     co_return values;
 }
 
+Task<> pop_one(Queue<int>* queue, std::optional<int>* into) { *into = co_await queue->pop(); }
+
 TEST(Queue, KeepsOrderAndBound) {
     Loop loop;
     TaskGroup group;
@@ -151,6 +154,70 @@ TEST(Turns, OneChangeAtATimeAndTheHolderIsNamedToWhoWaitedInVain) {
     EXPECT_TRUE(turns->is_free());
 }
 
+TEST(Turns, GivenAtTheLastMomentAreTaken) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::vector<std::string> notes;
+    auto turns = std::make_shared<Turns>();
+    Turns::Turn first = loop.run(turns->take("save", 30s, "web"));
+    // In the instant of the deadline, but before it: the waiting one gets the turn and has not run when it fires.
+    const auto end = loop.at(loop.now() + 30s, [&first] { first.end(); });
+    group.spawn(use_turn(turns, "start", 1s, &notes));
+    loop.advance(40s);
+    EXPECT_THAT(notes, testing::ElementsAre("begin start", "end start"));
+    EXPECT_TRUE(turns->is_free());
+}
+
+TEST(Queue, AValueIsNotLostOnOneWhoIsCancelled) {
+    Loop loop;
+    TaskGroup group, cancelled;
+    Queue<int> queue;
+    std::optional<int> first, second;
+    cancelled.spawn(pop_one(&queue, &first));
+    group.spawn(pop_one(&queue, &second));
+    cancelled.cancel();
+    queue.try_push(1);
+    loop.run_ready();
+    EXPECT_EQ(first, std::nullopt);
+    EXPECT_EQ(second, 1);
+    queue.close();
+    loop.run_ready();
+}
+
+Task<int> cancel_and_answer(TaskGroup* group) {
+    group->cancel();
+    co_return 1;
+}
+Task<> sum_of_all(TaskGroup* group, int* result) {
+    std::vector<Task<int>> tasks;
+    tasks.push_back(cancel_and_answer(group));
+    tasks.push_back(answer());
+    const auto values = co_await all(std::move(tasks));
+    *result = values[0] + values[1];
+}
+
+TEST(All, CancelledBeforeEachHasBegunHasNoResult) {
+    Loop loop;
+    TaskGroup group;
+    int result = 0;
+    group.spawn(sum_of_all(&group, &result));
+    loop.run_ready();
+    EXPECT_EQ(group.size(), 0U);
+    EXPECT_EQ(result, 0);
+}
+
+TEST(Loop, TakesWhatNeverRanWithIt) {
+    std::shared_ptr<Loop::Timer> timer;
+    std::weak_ptr<Loop::Timer> watched;
+    {
+        Loop loop;
+        timer = loop.at(loop.now() + 1h, [] {});
+        watched = timer;
+        loop.post([held = std::move(timer)]() mutable { held.reset(); });
+    }
+    EXPECT_TRUE(watched.expired());
+}
+
 TEST(Pool, GivesResultsAndExceptionsBack) {
     Loop loop;
     EXPECT_EQ(loop.run(in_pool([] { return std::string("done"); })), "done");
@@ -183,6 +250,30 @@ TEST(RunCommand, FeedsAndCollects) {
     EXPECT_TRUE(output.status.ok());
     EXPECT_EQ(output.out, "words");
     EXPECT_EQ(output.err, "oops\n");
+}
+
+Task<> note_hang_up(Descriptor* end, bool* gone) {
+    co_await end->hung_up();
+    *gone = true;
+}
+
+TEST(Descriptor, NoticesThatTheOtherEndIsGoneThoughThereIsMoreToRead) {
+    Loop loop;
+    TaskGroup group;
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    Descriptor here{Fd(ends[0])};
+    Fd there(ends[1]);
+    bool gone = false;
+    group.spawn(note_hang_up(&here, &gone));
+    ASSERT_EQ(::write(there.get(), "x", 1), 1);
+    loop.run_ready();
+    EXPECT_FALSE(gone);
+    there.reset();
+    loop.run_ready();
+    EXPECT_TRUE(gone);
+    std::array<std::byte, 4> buffer;
+    EXPECT_EQ(here.try_read(buffer), 1U);
 }
 
 TEST(Process, PassesDescriptorsUnderTheNumbersAskedFor) {

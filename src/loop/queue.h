@@ -61,7 +61,8 @@ class Queue {
         try {
             co_await wait;
         } catch (const Cancelled&) {
-            std::erase(*list, &wait);
+            // If it was already chosen to go on, another one goes in its place.
+            if (std::erase(*list, &wait) == 0) wake_one(*list);
             throw;
         }
     }

@@ -28,8 +28,9 @@ Task<Turns::Turn> Turns::take(std::string job, std::chrono::milliseconds limit, 
         waiting_.push_back(&entry);
         bool late = false;
         const auto timer = loop.at(loop.now() + limit, [this, &entry, &late] {
+            // Whoever was given the turn a moment ago is not late, but has not run yet.
+            if (std::erase(waiting_, &entry) == 0) return;
             late = true;
-            std::erase(waiting_, &entry);
             entry.wait.wake();
         });
         try {

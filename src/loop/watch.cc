@@ -57,7 +57,7 @@ struct Loop::Impl::Watches {
             const std::uint32_t events = batch[i].events;
             const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
             const Watch::Ready what{.read = broken || (events & EPOLLIN) != 0,
-                                     .write = (events & EPOLLOUT) != 0 || (broken && (state->wanted & EPOLLOUT) != 0)};
+                                    .write = (events & EPOLLOUT) != 0 || (broken && (state->wanted & EPOLLOUT) != 0)};
             state->call(what);
         }
         batch_size = 0;
