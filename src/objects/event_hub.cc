@@ -27,6 +27,9 @@ int EventHub::add(std::shared_ptr<rpc::ClientSession> session, int event, std::s
         client->second.session = session;
         client->second.close_number = session->on_close([this, id = session->id()] { forget(id); });
     }
+    if (client->second.registrations >= most_of_a_client)
+        throw Error(ErrorCode::operation_failed, ErrorDomain::event, "too many event callbacks of one client");
+    ++client->second.registrations;
     const int callback = client->second.next_callback++;
     list.push_back({session, session->id(), callback, style, std::move(object), std::move(detail)});
     return callback;
@@ -38,7 +41,7 @@ void EventHub::remove(const rpc::ClientSession& session, int callback) {
             return r.session_id == session.id() && r.callback == callback && r.style == Style::callback;
         });
         if (found == list.end()) continue;
-        list.erase(found);
+        erase(list, found);
         return;
     }
     throw Error(ErrorCode::internal_error, ErrorDomain::event,
@@ -52,6 +55,11 @@ void EventHub::remove_legacy(const rpc::ClientSession& session, int event) {
     if (found == list.end())
         throw Error(ErrorCode::internal_error, ErrorDomain::event,
                     fmt::format("domain event {} not registered", event));
+    erase(list, found);
+}
+
+void EventHub::erase(std::vector<Registration>& list, std::vector<Registration>::iterator found) {
+    --clients_.at(found->session_id).registrations;
     list.erase(found);
 }
 
@@ -69,13 +77,20 @@ void EventHub::publish(int event, std::string_view object, Rows rows, const std:
     // its bytes.
     std::map<int, std::shared_ptr<const std::string>> payloads;
     std::shared_ptr<const std::string> plain;
+    // Sending may end a client that reads nothing, and with it its registrations: not while we go through them.
+    struct Message {
+        std::shared_ptr<rpc::ClientSession> session;
+        const protocol::Procedure& row;
+        std::shared_ptr<const std::string> payload;
+    };
+    std::vector<Message> messages;
     for (const auto& registration : list->second) {
         const auto session = registration.session.lock();
         if (!session || !registration.wants(object, detail)) continue;
         if (registration.style == Style::legacy) {
             if (rows.legacy == nullptr) continue;
             if (!plain) plain = std::make_shared<const std::string>(body);
-            session->send_event(*rows.legacy, plain);
+            messages.push_back({session, *rows.legacy, plain});
             continue;
         }
         if (rows.callback == nullptr) continue;
@@ -86,8 +101,9 @@ void EventHub::publish(int event, std::string_view object, Rows rows, const std:
             rpc::XdrWriter(bytes).put_int32(registration.callback);
             payload = std::make_shared<const std::string>(bytes + body);
         }
-        session->send_event(*rows.callback, payload);
+        messages.push_back({session, *rows.callback, payload});
     }
+    for (const auto& message : messages) message.session->send_event(message.row, message.payload);
 }
 
 void EventHub::forget(std::uint64_t session) {

@@ -27,6 +27,9 @@ class EventHub {
         const protocol::Procedure* legacy = nullptr;
     };
 
+    /// Registrations of one client: far more than anybody wants, and few enough to go through at each event.
+    static constexpr std::size_t most_of_a_client = 16'384;
+
     EventHub() = default;
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
@@ -34,7 +37,7 @@ class EventHub {
 
     /// The number of the registration, unique among those of the client. `object` is the key of the only object of
     /// interest, empty for all; `detail` is a further word to choose by (the name of a monitor's event). Throws Error
-    /// (invalid_arg) if the client has the same one already.
+    /// (invalid_arg) if the client has the same one already, (operation_failed) if it has too many.
     int add(std::shared_ptr<rpc::ClientSession> session, int event, std::string object, Style style,
             std::string detail = {});
     /// Throws Error (internal_error) if the client has no such registration.
@@ -61,8 +64,10 @@ class EventHub {
         std::weak_ptr<rpc::ClientSession> session;
         std::uint64_t close_number = 0;
         int next_callback = 0;
+        std::size_t registrations = 0;
     };
 
+    void erase(std::vector<Registration>& list, std::vector<Registration>::iterator found);
     void forget(std::uint64_t session);
 
     std::map<int, std::vector<Registration>> events_;

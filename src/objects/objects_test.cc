@@ -74,6 +74,7 @@ class Session : public rpc::ClientSession {
     const rpc::Identity& identity() const override { return identity_; }
     void send_event(const protocol::Procedure& row, std::shared_ptr<const std::string> payload) override {
         sent.emplace_back(std::string(row.name), payload);
+        if (goes_when_sent_to && gone) std::exchange(gone, nullptr)();
     }
     std::shared_ptr<rpc::Stream> open_stream(const protocol::Procedure&, std::uint32_t, bool) override { return {}; }
     std::uint64_t on_close(std::move_only_function<void()> call) override {
@@ -84,6 +85,7 @@ class Session : public rpc::ClientSession {
 
     std::vector<std::pair<std::string, std::shared_ptr<const std::string>>> sent;
     std::move_only_function<void()> gone;
+    bool goes_when_sent_to = false;  ///< as one does that reads nothing
 
   private:
     std::uint64_t id_;
@@ -129,6 +131,32 @@ TEST(EventHub, RefusesTheSameTwiceAndForgetsAClientThatGoes) {
     EXPECT_NO_THROW(hub.add(a, 0, "x", EventHub::Style::callback));
     a->gone();
     EXPECT_FALSE(hub.wanted(0, "x"));
+}
+
+TEST(EventHub, SurvivesClientsThatGoWhileTheyAreTold) {
+    EventHub hub;
+    std::vector<std::shared_ptr<Session>> clients;
+    for (std::uint64_t id = 0; id < 10; ++id) {
+        clients.push_back(std::make_shared<Session>(id));
+        clients.back()->goes_when_sent_to = id % 3 == 0;
+        hub.add(clients.back(), 0, "", EventHub::Style::callback);
+        hub.add(clients.back(), 0, "x", EventHub::Style::callback);
+    }
+    hub.publish(0, "x", rows, "body");
+    for (const auto& client : clients) EXPECT_EQ(client->sent.size(), 2U);
+    hub.publish(0, "x", rows, "body");
+    for (const auto& client : clients) EXPECT_EQ(client->sent.size(), client->goes_when_sent_to ? 2U : 4U);
+}
+
+TEST(EventHub, BoundsWhatOneClientRegisters) {
+    EventHub hub;
+    const auto greedy = std::make_shared<Session>(1), modest = std::make_shared<Session>(2);
+    for (std::size_t i = 0; i < EventHub::most_of_a_client; ++i)
+        hub.add(greedy, static_cast<int>(i % 256), "", EventHub::Style::callback, std::to_string(i));
+    EXPECT_THROW(hub.add(greedy, 0, "", EventHub::Style::callback, "one more"), Error);
+    EXPECT_NO_THROW(hub.add(modest, 0, "", EventHub::Style::callback));
+    hub.remove(*greedy, 0);
+    EXPECT_NO_THROW(hub.add(greedy, 0, "", EventHub::Style::callback, "one more"));
 }
 
 TEST(EventHub, DeregistersByNumber) {
