@@ -224,6 +224,17 @@ TEST_F(Calls, BehindTheLimitAreBoundedAndKeepaliveIsAnsweredBesideThem) {
     EXPECT_TRUE(client.next().ok());
 }
 
+TEST_F(Calls, ThatWereReadAtOnceAreAllAnsweredThoughTheClientSaysNothingMore) {
+    auto client = open();
+    std::string bytes;
+    for (std::uint32_t i = 0; i < 200; ++i) bytes += RawClient::call_bytes<wire::DomainCreate>({}, i);
+    client.send(bytes);
+    EXPECT_FALSE(client.try_next());
+    driver.gate.set();
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(client.next().ok()) << i;
+    EXPECT_EQ(driver.started, 200);
+}
+
 TEST_F(Calls, OfAClientThatHasGoneRunToTheirEnd) {
     {
         auto client = open();

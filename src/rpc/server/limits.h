@@ -26,9 +26,10 @@ struct Limits {
     /// What a stream's handler has not taken yet; beyond that the client's socket is not read.
     std::size_t stream_incoming = 2U << 20;
     std::size_t streams = 64;
-    /// A client that has not told who it is: its longest message (a SASL step with 64 KiB, four bytes each), and its
-    /// time.
+    /// A client that has not told who it is: its longest message (a SASL step with 64 KiB, four bytes each), what may
+    /// wait for it before its calls are not begun, and its time.
     std::uint32_t anonymous_message = 512U << 10;
+    std::size_t anonymous_outgoing = 64U << 10;
     std::chrono::seconds anonymous_time{30};
     /// One that polkit is asked about gets more, some times.
     std::chrono::seconds authentication_time{180};

@@ -65,7 +65,13 @@ bool Session::may_read() const {
 }
 
 void Session::watch() {
-    if (!closed_ && watch_) watch_->want(may_read(), write_blocked_);
+    if (closed_ || !watch_) return;
+    watch_->want(may_read(), write_blocked_);
+    if (!held_back_ || handling_ || !may_read()) return;
+    // What was read already is not seen by the watch: the client may have sent all that it had, and wait for us.
+    held_back_ = false;
+    Loop::current().post(
+        [self = std::static_pointer_cast<Session>(shared_from_this())] { self->ready({.read = true}); });
 }
 
 void Session::ready(Watch::Ready what) {
@@ -106,6 +112,7 @@ void Session::take_frames() {
         take(std::move(*frame));
     }
     if (closed_) return;
+    held_back_ = !may_read();
     if (reader_.is_hostile()) {
         end("sent something that is no message");
         return;
@@ -136,18 +143,35 @@ void Session::take(RawFrame frame) {
 void Session::take_keepalive(const MessageHeader& header) {
     if (header.vers != protocol::keepalive_version || header.proc != protocol::keepalive_ping) return;
     client_asks_ = true;
+    // Whoever does not read what waits for him will have other signs of life when he does.
+    if (outgoing_.bytes() >= outgoing_pause()) return;
     outgoing_.push(encode_keepalive(protocol::keepalive_pong));
     want_flush();
 }
 
+std::size_t Session::outgoing_pause() const {
+    return authenticated_ ? limits().outgoing_pause : limits().anonymous_outgoing;
+}
+
 bool Session::may_begin() const {
-    return in_progress_ < limits().max_client_requests && outgoing_.bytes() < limits().outgoing_pause;
+    return in_progress_ < limits().max_client_requests && outgoing_.bytes() < outgoing_pause();
+}
+
+/// Those that no handler takes are closed at once, rather than when the call's turn comes.
+void Session::drop_unwanted(const MessageHeader& header, std::vector<Fd>& descriptors) const {
+    if (descriptors.empty()) return;
+    const protocol::Program* program = server_.offered(header.prog, header.vers);
+    const protocol::Procedure* row = program != nullptr ? program->find(header.proc) : nullptr;
+    const bool wanted = row != nullptr && authenticated_ && !read_only() &&
+                        (row->fds == protocol::FdDirection::call || row->fds == protocol::FdDirection::both);
+    if (!wanted) descriptors.clear();
 }
 
 void Session::take_call(const MessageHeader& header, RawFrame& frame) {
     std::string_view payload = frame.payload;
     // The number of descriptors, which the reader has seen already.
     if (header.type == MessageType::call_with_fds) payload.remove_prefix(4);
+    drop_unwanted(header, frame.descriptors);
     if (waiting_.empty() && may_begin()) {
         begin(header, payload, std::move(frame.descriptors));
         return;
@@ -170,7 +194,6 @@ void Session::take_stream_packet(const MessageHeader& header, std::string_view p
     const auto at = streams_.find(key);
     if (at == streams_.end()) return;
     const protocol::Procedure& row = *at->second.row;
-    // A client's packets may end the stream, and its handler may run then: hold it.
     ServerStream* stream = at->second.stream;
     if (header.type == MessageType::stream_hole) {
         if (stream == nullptr) return;
@@ -362,7 +385,7 @@ void Session::flush() {
             case Connection::Result::Kind::done:
                 break;
         }
-        if (outgoing_.bytes() < limits().outgoing_pause) {
+        if (outgoing_.bytes() < outgoing_pause()) {
             for (Wait* writer : writers_) writer->wake();
             if (!waiting_.empty()) {
                 const bool outer = std::exchange(handling_, true);
@@ -419,7 +442,8 @@ void Session::keepalive_due() {
         // It is we who do not listen now: its silence says nothing, and ours shall not cut it off.
         unanswered_ = 0;
         heard_ = now;
-        if (client_asks_ && !closed_) outgoing_.push(encode_keepalive(protocol::keepalive_pong));
+        if (client_asks_ && !closed_ && outgoing_.bytes() < outgoing_pause())
+            outgoing_.push(encode_keepalive(protocol::keepalive_pong));
     } else if (now - heard_ >= interval) {
         if (unanswered_ >= limits().keepalive_count) {
             end("does not answer");
@@ -458,6 +482,7 @@ void Session::end(const char* why) {
     connection_->close();
     // Timers are not destroyed here: this may be one's own call.
     waiting_.clear();
+    outgoing_ = {};
     for (Wait* writer : writers_) writer->wake();
     while (!streams_.empty()) {
         const auto first = streams_.begin();

@@ -103,12 +103,14 @@ class Session final : public ClientSession {
     void take_stream_packet(const MessageHeader& header, std::string_view payload);
     void take_keepalive(const MessageHeader& header);
 
+    void drop_unwanted(const MessageHeader& header, std::vector<Fd>& descriptors) const;
     void begin(const MessageHeader& header, std::string_view payload, std::vector<Fd> descriptors);
     void dispatch(Call& call, std::string_view payload, std::optional<Task<>>& later);
     static Task<> finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work);
     void reply(Call& call);
     void reply_error(const Call& call, std::exception_ptr error);
     void begin_waiting();
+    std::size_t outgoing_pause() const;
     bool may_begin() const;
     bool may_read() const;
 
@@ -131,6 +133,7 @@ class Session final : public ClientSession {
     std::unique_ptr<Watch> watch_;
     FrameReader reader_;
     Outgoing outgoing_;
+    bool held_back_ = false;     ///< messages that were read but not taken, since may_read() did not hold
     bool handling_ = false;      ///< in a turn that flushes at its end
     bool flush_wanted_ = false;  ///< on the server's list
     bool write_blocked_ = false;

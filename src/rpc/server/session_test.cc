@@ -89,6 +89,21 @@ TEST_F(Clients, ThatSendDescriptorsUnaskedDoNotFillTheTable) {
     EXPECT_EQ(::read(from.get(), byte.data(), 1), 0) << "somebody holds the descriptor";
 }
 
+TEST_F(Clients, ThatWaitDoNotFillTheTableWithDescriptorsThatNobodyTakes) {
+    auto client = open();
+    for (int i = 0; i < 5; ++i) client.send_call<wire::DomainCreate>();
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const Fd from(ends[0]);
+    Fd to(ends[1]);
+    client.send(with_fds(1, {}, 4, wire::DomainCreate::number));
+    send_descriptor(client.socket.get(), to.get());
+    EXPECT_FALSE(client.try_next());
+    to.reset();
+    std::array<char, 1> byte;
+    EXPECT_EQ(::read(from.get(), byte.data(), 1), 0) << "somebody holds the descriptor";
+}
+
 TEST_F(Clients, GetDescriptorsBehindTheReply) {
     auto client = open();
     client.send_call<wire::DomainOpenGraphicsFd>({});
@@ -176,6 +191,23 @@ TEST_F(Clients, ThatStayStrangersAreClosedAfterAWhile) {
     auto greedy = connect({.authentication = Authentication::sasl});
     greedy.send(std::string_view("\1\0\0\0", 4));
     EXPECT_TRUE(greedy.is_closed());
+}
+
+TEST_F(Clients, ThatAreStrangersAndReadNothingCostLittle) {
+    auto client = connect({.authentication = Authentication::sasl});
+    std::string pings, calls;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+        pings += encode_keepalive(protocol::keepalive_ping);
+        calls += RawClient::call_bytes<wire::ConnectGetType>({}, i);
+    }
+    for (int i = 0; i < 200; ++i) client.send(pings);
+    for (int i = 0; i < 20; ++i) client.send(calls);
+    // What the socket holds, and the little that waits for it, but not an answer for each.
+    std::size_t bytes = 0;
+    while (const auto frame = client.try_next())
+        if (frame->header.prog == protocol::keepalive_program) bytes += 28;
+    EXPECT_GT(bytes, 0U);
+    EXPECT_LT(bytes, 1U << 20);
 }
 
 TEST_F(Clients, GetEventsThatWereEncodedOnce) {
