@@ -90,8 +90,9 @@ std::vector<std::string> definition_files(const std::string& folder) {
 std::unordered_set<std::string> autostart_links(const std::string& folder) {
     std::unordered_set<std::string> result;
     for (auto& file : list_directory(folder + "/autostart")) {
-        if (!file.ends_with(suffix)) continue;
         const std::string link = fmt::format("{}/autostart/{}", folder, file);
+        if (file.ends_with(".xml.new")) unlink(link.c_str());
+        if (!file.ends_with(suffix)) continue;
         const auto target = link_target(link);
         if (target && access(link.c_str(), F_OK) != 0 && target->ends_with("/" + file)) {
             unlink(link.c_str());

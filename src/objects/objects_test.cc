@@ -225,6 +225,7 @@ TEST_F(Store, PutsRightWhatAKilledDaemonLeft) {
     put("half.xml.new", "<domain");
     put("new.xml", document("old", one));  // between the two steps of a rename
     make_link(folder + "/gone.xml", folder + "/autostart/gone.xml");
+    make_link(folder + "/new.xml", folder + "/autostart/cut.xml.new");
     EXPECT_THAT(scanned(), ElementsAre("old"));
     EXPECT_THAT(list_directory(folder), ElementsAre("autostart", "old.xml"));
     EXPECT_THAT(list_directory(folder + "/autostart"), IsEmpty());
