@@ -1,34 +1,16 @@
 #include "drivers/qemu/documents.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "base/uuid.h"
 #include "drivers/qemu/abilities/arch.h"
+#include "drivers/qemu/host_document.h"
 #include "xml/writer.h"
 
 namespace innkeeper::qemu {
 
 namespace {
-
-/// The board's own, as the peer has it; else the installation's.
-std::string host_uuid() {
-    for (const char* path : {"/sys/class/dmi/id/product_uuid", "/etc/machine-id"}) {
-        std::optional<std::string> text;
-        try {
-            text = read_file(path, 256);
-        } catch (const Error&) {
-            continue;
-        }
-        if (const auto uuid = text ? Uuid::parse(*text) : std::nullopt; uuid && uuid->is_valid()) return uuid->text();
-    }
-    static const std::string random = Uuid::random().text();
-    return random;
-}
 
 void value_list(xml::Writer& out, std::string_view name, std::initializer_list<std::string_view> values) {
     out.open("enum");
@@ -37,41 +19,6 @@ void value_list(xml::Writer& out, std::string_view name, std::initializer_list<s
     out.close();
 }
 void supported(xml::Writer& out, bool is) { out.attribute("supported", is ? "yes" : "no"); }
-
-void write_host(xml::Writer& out) {
-    out.open("host");
-    out.leaf("uuid", host_uuid());
-    out.open("cpu");
-    out.leaf("arch", host_arch());
-    const auto processors = std::to_string(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
-    out.open("topology");
-    out.attribute("sockets", "1");
-    out.attribute("dies", "1");
-    out.attribute("cores", processors);
-    out.attribute("threads", "1");
-    out.close();
-    out.open("pages");
-    out.attribute("unit", "KiB");
-    out.attribute("size", std::to_string(::sysconf(_SC_PAGESIZE) / 1024));
-    out.close();
-    out.close();
-    out.leaf("power_management");
-    out.open("iommu");
-    out.attribute("support", path_exists("/sys/kernel/iommu_groups/0") ? "yes" : "no");
-    out.close();
-    out.open("migration_features");
-    out.leaf("live");
-    out.open("uri_transports");
-    out.leaf("uri_transport", "tcp");
-    out.leaf("uri_transport", "rdma");
-    out.close();
-    out.close();
-    out.open("secmodel");
-    out.leaf("model", "none");
-    out.leaf("doi", "0");
-    out.close();
-    out.close();
-}
 
 void write_machine(xml::Writer& out, const MachineType& machine, bool by_alias) {
     out.open("machine");
@@ -130,7 +77,6 @@ void write_guest(xml::Writer& out, const Capabilities& emulator) {
     out.attribute("default", "on");
     out.attribute("toggle", "no");
     out.close();
-    out.leaf("externalSnapshot");
     out.close();
     out.close();
 }
@@ -287,10 +233,10 @@ void write_devices(xml::Writer& out, const Capabilities& capabilities, bool is_q
 
 }  // namespace
 
-std::string capabilities_document(const std::vector<CapabilitiesPtr>& emulators) {
+std::string capabilities_document(const std::vector<CapabilitiesPtr>& emulators, std::string_view dac) {
     xml::Writer out;
     out.open("capabilities");
-    write_host(out);
+    write_host(out, dac);
     for (const auto& emulator : emulators) write_guest(out, *emulator);
     out.close();
     return std::move(out).take();

@@ -8,8 +8,8 @@
 
 namespace innkeeper::qemu {
 
-/// `<capabilities>`: the host, and the guests that its emulators can run.
-std::string capabilities_document(const std::vector<CapabilitiesPtr>& emulators);
+/// `<capabilities>`: the host, and the guests that its emulators can run. `dac` is as for write_host.
+std::string capabilities_document(const std::vector<CapabilitiesPtr>& emulators, std::string_view dac);
 
 /// `<domainCapabilities>` of one emulator, machine type and accelerator; empty strings mean its own choice. Throws
 /// Error where they do not belong together.

@@ -10,6 +10,7 @@
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/consoles.h"
+#include "drivers/qemu/cpu_names.h"
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
@@ -74,7 +75,10 @@ Task<std::uint64_t> Driver::version() {
     co_return (co_await abilities_.of(binary))->version();
 }
 
-Task<std::string> Driver::capabilities() { co_return capabilities_document(co_await abilities_.installed()); }
+Task<std::string> Driver::capabilities() {
+    const auto emulators = co_await abilities_.installed();
+    co_return capabilities_document(emulators, dac_label(run_as_));
+}
 
 Task<std::string> Driver::domain_capabilities(std::string emulator, std::string arch, std::string machine,
                                               std::string virt_type) {
@@ -106,12 +110,8 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
 }
 
 Task<std::vector<std::string>> Driver::cpu_models(std::string arch) {
-    const std::string binary = Abilities::binary_for(arch);
-    std::vector<std::string> names;
-    if (binary.empty()) co_return names;
-    const auto capabilities = co_await abilities_.of(binary);
-    for (const auto& model : capabilities->tcg_cpus) names.push_back(model.name);
-    co_return names;
+    const auto names = cpu_names(arch);
+    co_return std::vector<std::string>(names.begin(), names.end());
 }
 
 }  // namespace innkeeper::qemu

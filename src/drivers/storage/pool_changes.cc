@@ -240,6 +240,7 @@ void Pools::add_pool_handlers(rpc::HandlerTable& table) {
     table.add<remote::ConnectListStoragePools>(*this, &Pools::list_active);
     table.add<remote::ConnectListDefinedStoragePools>(*this, &Pools::list_defined);
     table.add<remote::ConnectListAllStoragePools>(*this, &Pools::list_all);
+    table.add<remote::ConnectGetStoragePoolCapabilities>(*this, &Pools::capabilities);
     table.add<remote::ConnectFindStoragePoolSources>(*this, &Pools::find_sources);
     table.add<remote::StoragePoolLookupByName>(*this, &Pools::by_name);
     table.add<remote::StoragePoolLookupByUuid>(*this, &Pools::by_uuid);

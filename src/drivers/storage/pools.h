@@ -120,6 +120,8 @@ class Pools {
         const rpc::Caller&, const protocol::remote::ConnectListDefinedStoragePoolsArgs&);
     protocol::remote::ConnectListAllStoragePoolsRet list_all(const rpc::Caller&,
                                                              const protocol::remote::ConnectListAllStoragePoolsArgs&);
+    protocol::remote::ConnectGetStoragePoolCapabilitiesRet capabilities(
+        const rpc::Caller&, const protocol::remote::ConnectGetStoragePoolCapabilitiesArgs&);
     protocol::remote::ConnectFindStoragePoolSourcesRet find_sources(
         const rpc::Caller&, const protocol::remote::ConnectFindStoragePoolSourcesArgs&);
     protocol::remote::StoragePoolLookupByNameRet by_name(const rpc::Caller&,

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
+#include "model/storage/pool_types.h"
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -48,22 +48,15 @@ struct Needs {
     Pool::Type type;
     bool device = false, host = false, directory = false, adapter = false, name = false, auth = false;
     bool initiator = false, protocol = false, target = true;
-    std::span<const std::string_view> formats = {};  ///< the first one is the default
 };
-
-constexpr std::string_view fs_formats[] = {"auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf",
-                                           "gfs",  "gfs2", "vfat", "hfs+", "xfs", "ocfs2",   "vmfs"};
-constexpr std::string_view netfs_formats[] = {"auto", "nfs", "glusterfs", "cifs"};
-constexpr std::string_view disk_formats[] = {"unknown", "dos", "dvh", "gpt", "mac", "bsd", "pc98", "sun", "lvm2"};
-constexpr std::string_view logical_formats[] = {"lvm2", "unknown"};
 
 using Type = Pool::Type;
 constexpr Needs needs[] = {
     {.type = Type::dir},
-    {.type = Type::fs, .device = true, .formats = fs_formats},
-    {.type = Type::netfs, .host = true, .directory = true, .protocol = true, .formats = netfs_formats},
-    {.type = Type::logical, .device = true, .name = true, .target = false, .formats = logical_formats},
-    {.type = Type::disk, .device = true, .formats = disk_formats},
+    {.type = Type::fs, .device = true},
+    {.type = Type::netfs, .host = true, .directory = true, .protocol = true},
+    {.type = Type::logical, .device = true, .name = true, .target = false},
+    {.type = Type::disk, .device = true},
     {.type = Type::iscsi, .device = true, .host = true, .auth = true, .initiator = true},
     {.type = Type::iscsi_direct, .device = true, .host = true, .auth = true, .initiator = true, .target = false},
     {.type = Type::scsi, .adapter = true},
@@ -72,15 +65,15 @@ constexpr Needs needs[] = {
 
 [[noreturn]] void missing(std::string_view what) { throw Error(ErrorCode::xml_error, fmt::format("missing {}", what)); }
 
-void check_format(std::string& format, std::span<const std::string_view> known) {
-    if (known.empty()) return format.clear();
-    if (format.empty()) format = known.front();
-    if (std::ranges::find(known, format) == known.end())
+void check_format(std::string& format, const PoolType& type) {
+    if (type.source_formats.empty()) return format.clear();
+    if (format.empty()) format = type.default_source_format;
+    if (std::ranges::find(type.source_formats, format) == type.source_formats.end())
         throw Error(ErrorCode::config_unsupported, fmt::format("unknown pool format type {}", format));
 }
 
 void complete_source(PoolSource& source, const Needs& need) {
-    check_format(source.format, need.formats);
+    check_format(source.format, pool_type(need.type));
     if (!need.host) source.hosts.clear();
     if (need.host && source.hosts.empty()) missing("storage pool source host name");
     if (!need.directory) source.directory.clear();

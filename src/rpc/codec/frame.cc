@@ -1,4 +1,5 @@
 #include "rpc/codec/frame.h"
+#include "base/no_domain.h"
 
 #include <bit>
 #include <cstring>
@@ -102,7 +103,7 @@ std::string encode_stream_hole(const protocol::Procedure& row, std::uint32_t ser
 protocol::WireError wire_error(const Error& error) {
     constexpr std::int32_t level_error = 2;
     return {.code = static_cast<std::int32_t>(error.code()),
-            .domain = static_cast<std::int32_t>(error.domain()),
+            .domain = error.domain() == no_domain ? 0 : static_cast<std::int32_t>(error.domain()),
             .message = error.message(),
             .level = level_error,
             .str1 = error.str1(),

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/no_domain.h"
 
 namespace innkeeper::rpc {
 
@@ -22,8 +23,9 @@ void add(TypedParams& params, std::string_view name, T value) {
 
 void check_type(const TypedParam& param, ParamType wanted) {
     if (type_of(param) == wanted) return;
-    throw Error(ErrorCode::invalid_arg, fmt::format("invalid type '{}' for parameter '{}', expected '{}'",
-                                                    type_name(type_of(param)), param.field, type_name(wanted)));
+    throw Error(ErrorCode::invalid_arg, no_domain,
+                fmt::format("invalid type '{}' for parameter '{}', expected '{}'", type_name(type_of(param)),
+                            param.field, type_name(wanted)));
 }
 
 template <std::size_t index>
@@ -72,11 +74,13 @@ void check(const TypedParams& params, std::initializer_list<ParamRule> rules) {
         const TypedParam& param = params[i];
         const auto rule = std::ranges::find(rules, param.field, &ParamRule::name);
         if (rule == rules.end())
-            throw Error(ErrorCode::argument_unsupported, fmt::format("parameter '{}' not supported", param.field));
+            throw Error(ErrorCode::argument_unsupported, no_domain,
+                        fmt::format("parameter '{}' not supported", param.field));
         check_type(param, rule->type);
         // What was seen before is all known, so that the search is bounded by the rules unless they repeat.
         if (!rule->repeats && find(params, param.field) != &param)
-            throw Error(ErrorCode::invalid_arg, fmt::format("parameter '{}' occurs multiple times", param.field));
+            throw Error(ErrorCode::invalid_arg, no_domain,
+                        fmt::format("parameter '{}' occurs multiple times", param.field));
     }
 }
 
