@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/undo.h"
-#include "drivers/storage/image_header.h"
+#include "image/header.h"
 
 namespace innkeeper::storage {
 
@@ -58,7 +58,7 @@ model::Timestamps timestamps_of(const struct stat& status) {
             .born = {}};
 }
 
-void describe_backing(const ImageFacts& facts, const std::string& folder, model::Volume& volume) {
+void describe_backing(const image::ImageFacts& facts, const std::string& folder, model::Volume& volume) {
     model::VolumeBacking backing{.path = facts.backing, .format = "raw", .permissions = {}, .timestamps = {}};
     if (model::is_volume_format(facts.backing_format)) backing.format = facts.backing_format;
     const bool has_scheme = facts.backing.find(':') < facts.backing.find('/');
@@ -72,7 +72,7 @@ void describe_backing(const ImageFacts& facts, const std::string& folder, model:
 }
 
 void describe_image(int fd, std::uint64_t size, const std::string& folder, model::Volume& volume) {
-    const auto facts = read_image_header(fd, size);
+    const auto facts = image::read_image_header(fd, size);
     volume.format = facts.format;
     // An image that claims to hold nothing is as large as its file.
     volume.capacity = facts.capacity.value_or(0) != 0 ? *facts.capacity : size;

@@ -1,4 +1,4 @@
-#include "drivers/storage/image_header.h"
+#include "image/header.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace innkeeper::storage {
+namespace innkeeper::image {
 
 namespace {
 
@@ -124,4 +124,4 @@ ImageFacts read_image_header(int fd, std::uint64_t file_size) {
     return {};
 }
 
-}  // namespace innkeeper::storage
+}  // namespace innkeeper::image

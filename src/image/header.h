@@ -8,7 +8,7 @@
 
 /// What the head of a disk image says about it. The image may have been written by a guest: nothing in it is followed,
 /// every length is bounded, and what does not make sense makes the image a raw one.
-namespace innkeeper::storage {
+namespace innkeeper::image {
 
 struct ImageFacts {
     std::string format = "raw";
@@ -24,4 +24,4 @@ struct ImageFacts {
 /// Reads at most some kilobytes. Blocks.
 ImageFacts read_image_header(int fd, std::uint64_t file_size);
 
-}  // namespace innkeeper::storage
+}  // namespace innkeeper::image

@@ -1,4 +1,4 @@
-#include "drivers/storage/image_header.h"
+#include "image/header.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 
-namespace innkeeper::storage {
+namespace innkeeper::image {
 namespace {
 
 ImageFacts facts_of(const std::string& bytes) {
@@ -80,4 +80,4 @@ TEST(ImageHeader, OfAnythingElseMakesARawImage) {
 }
 
 }  // namespace
-}  // namespace innkeeper::storage
+}  // namespace innkeeper::image
