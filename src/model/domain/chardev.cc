@@ -76,7 +76,8 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
             want(source.service, "service");
             break;
         case Type::unix_:
-            // Without a path the daemon chooses one, and the side with it.
+            // Without a path the daemon chooses one for a channel, and the side with it.
+            if (node.name() != "channel") want(source.path, "path");
             if (source.path.empty())
                 source.mode.reset();
             else if (!source.mode)
@@ -86,9 +87,18 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
             if (source.channel.empty())
                 throw Error(ErrorCode::xml_error, "Missing source channel attribute for char device");
             break;
+        case Type::spicevmc:
+            if (node.name() == "serial" || node.name() == "parallel" || node.name() == "console")
+                throw Error(ErrorCode::config_unsupported, "spicevmc device type only supports virtio");
+            break;
         default:
             break;
     }
+    if (source.reconnect.enabled && source.mode == Source::Mode::bind)
+        throw Error(ErrorCode::internal_error, "chardev reconnect is possible only for connect mode");
+    // Elsewhere the peer knows no labels.
+    const auto device = node.name();
+    if (device != "serial" && device != "parallel" && device != "console" && device != "channel") source.labels.clear();
 }
 
 }  // namespace
@@ -114,13 +124,13 @@ const xml::Element<Source> chardev_source_element =
                        xml::attribute("tlsFromConfig", &Source::tls_from_config, zero_one).omit("0").live_only(),
                        xml::child("reconnect", &Source::reconnect, reconnect_element)),
             xml::child("protocol", xml::attribute("type", &Source::protocol))),
-        xml::when(is_one_of<Type::unix_>,
-                  xml::child("source", xml::attribute("mode", &Source::mode).written_when([](const Source& source) {
-                      return !source.path.empty();
-                  }),
-                             xml::attribute("path", &Source::path),
-                             xml::child("reconnect", &Source::reconnect, reconnect_element),
-                             xml::children(&Source::labels, source_label_element))),
+        xml::when(
+            is_one_of<Type::unix_>,
+            xml::child("source", xml::attribute("mode", &Source::mode).written_when([](const Source& source) {
+                return !source.path.empty();
+            }),
+                       xml::attribute("path", &Source::path), xml::children(&Source::labels, source_label_element),
+                       xml::child("reconnect", &Source::reconnect, reconnect_element))),
         xml::when(is_one_of<Type::nmdm>, xml::child("source", xml::attribute("master", &Source::master),
                                                     xml::attribute("slave", &Source::slave))),
         xml::when(is_one_of<Type::spiceport, Type::dbus>,

@@ -77,6 +77,14 @@ void check_disk(Disk& disk) {
     if (disk.source.type == StorageSource::Type::vhostuser && !disk.snapshot) disk.snapshot = Disk::Snapshot::no;
     if (disk.target.empty())
         throw Error(ErrorCode::no_target, disk.source.path.empty() ? disk.source.name : disk.source.path);
+    const bool is_lun = disk.device == Disk::Device::lun;
+    if (disk.sgio && !is_lun) throw Error(ErrorCode::config_unsupported, "sgio can be used only with device='lun'");
+    if (disk.sgio == Disk::SgIo::unfiltered)
+        throw Error(ErrorCode::config_unsupported, "unfiltered sgio is no longer supported");
+    if (is_lun && disk.source.encryption)
+        throw Error(ErrorCode::config_unsupported, "disk device 'lun' doesn't support encryption");
+    if (!is_lun && !disk.source.reservations.empty())
+        throw Error(ErrorCode::config_unsupported, "<reservations/> allowed only for lun devices");
     if (disk.device == Disk::Device::cdrom) disk.readonly = true;
     if (disk.driver.name.empty() && disk.transient_share_backing && !disk.transient)
         disk.transient_share_backing.reset();
@@ -133,12 +141,14 @@ const xml::Element<DiskDriver> disk_driver_element = xml::describe<DiskDriver>(
     xml::embed(&DiskDriver::virtio, virtio_options_element),
     xml::child("metadata_cache", xml::amount("max_size", &DiskDriver::metadata_cache_max_bytes, "bytes")));
 
-const xml::Element<Mirror> mirror_element = xml::describe<Mirror>(
-    "mirror",  //
-    xml::embed(&Mirror::source, storage_type_element), xml::attribute("job", &Mirror::job),
-    xml::attribute("ready", &Mirror::ready).omit("no"),
-    xml::child("format", xml::embed(&Mirror::source, storage_format_element)),
-    xml::child("source", &Mirror::source, storage_source_element), xml::child(&Mirror::backing, backing_store_element));
+const xml::Element<Mirror> mirror_element =
+    xml::describe<Mirror>("mirror",  //
+                          xml::embed(&Mirror::source, storage_type_element), xml::attribute("job", &Mirror::job),
+                          xml::attribute("ready", &Mirror::ready).omit("no"),
+                          xml::child("format", xml::embed(&Mirror::source, storage_format_element)),
+                          xml::child("source", &Mirror::source, storage_source_element),
+                          xml::child(&Mirror::backing, backing_store_element))
+        .finished_by([](Mirror& mirror) { mirror.source.startup_policy.reset(); });
 
 const xml::Element<Disk> disk_element =
     xml::describe<Disk>(

@@ -78,6 +78,7 @@ void settle_os(DomainDef& domain) {
     }
     if (os.type == "xen" && domain.type == DomainDef::VirtType::xen) os.type = "linux";
     if (!domain.has_bootloader) domain.bootloader_arguments.clear();
+    std::ranges::sort(os.firmware_features, {}, &FirmwareFeature::name);
     if (!os.firmware) os.firmware_features.clear();
     if (os.type != "exe") {
         os.init.clear();
@@ -181,6 +182,12 @@ void check_places(const DomainDef& domain) {
                         fmt::format("SCSI host address controller='{}' bus='{}' target='{}' unit='{}' in use by "
                                     "another SCSI host device",
                                     at->controller, at->bus, at->target, at->unit));
+    for (const auto& input : domain.devices.inputs)
+        if (input.bus == Input::Bus::usb && input.info.has_address() && !input.info.at<UsbAddress>())
+            throw Error(ErrorCode::xml_error, "Invalid address for a USB device");
+    const auto& iommu = domain.devices.iommu;
+    if (iommu && iommu->model != Iommu::Model::virtio && iommu->info.has_address())
+        throw Error(ErrorCode::xml_error, fmt::format("iommu model '{}' can't have address", xml::name(iommu->model)));
     for (const auto& video : domain.devices.videos)
         if (video.type == Video::Type::ramfb && video.info.has_address())
             throw Error(ErrorCode::config_unsupported, "address not supported for video type ramfb");
@@ -255,11 +262,25 @@ void settle_placement(DomainDef& domain) {
     tune.placement = NumaTune::Placement::auto_;
 }
 
-/// A reader of cards takes the next slot of the first controller.
+/// A reader of cards takes the next slot of the first controller, behind all that are given.
 void settle_smartcards(std::vector<Smartcard>& cards) {
     unsigned slot = 0;
+    for (const auto& card : cards)
+        if (const auto* at = card.info.at<CcidAddress>()) slot = std::max(slot, at->slot + 1);
     for (auto& card : cards)
         if (!card.info.has_address()) card.info.address = CcidAddress{.slot = slot++};
+}
+
+/// Whoever maps users maps groups, and the root of both.
+void check_id_map(const std::vector<xml::Fragment>& maps) {
+    for (const auto& map : maps) {
+        const auto document = xml::Document::parse(map.source, "(idmap)");
+        const auto user = document.root().child("uid"), group = document.root().child("gid");
+        if (bool(user) != bool(group)) throw Error(ErrorCode::config_unsupported, "uid and gid should be mapped both");
+        for (const auto& first : {user, group})
+            if (first && first.attribute("start") != "0")
+                throw Error(ErrorCode::config_unsupported, "You must map the root user of container");
+    }
 }
 
 void check_hostdevs(const std::vector<Hostdev>& devices) {
@@ -271,14 +292,43 @@ void check_hostdevs(const std::vector<Hostdev>& devices) {
         throw Error(ErrorCode::config_unsupported, "Only one vgpu device can have 'ramfb' enabled");
 }
 
+/// A companion serves the slow devices of another controller.
+void check_usb_masters(const std::vector<Controller>& controllers) {
+    const auto is_companion = [](const Controller& one) {
+        using Model = Controller::Model;
+        return one.model == Model::ich9_uhci1 || one.model == Model::ich9_uhci2 || one.model == Model::ich9_uhci3;
+    };
+    const auto is_usb = [](const Controller& one) { return one.type == Controller::Type::usb; };
+    if (std::ranges::any_of(controllers, is_companion) &&
+        std::ranges::none_of(controllers, [&](const Controller& one) { return is_usb(one) && !is_companion(one); }))
+        throw Error(ErrorCode::xml_detail, "No master USB controller specified");
+}
+
+/// A root of POWER's machines has a number of its own, and the first one no place of its own.
+void check_pci_target(const Controller& controller) {
+    if (controller.type != Controller::Type::pci) return;
+    const auto refuse = [](std::string sentence) { throw Error(ErrorCode::config_unsupported, std::move(sentence)); };
+    const auto& target = controller.target;
+    if (target.index) {
+        if (*target.index > 30)
+            refuse(fmt::format("PCI controller target index '{}' out of range - must be 0-30", *target.index));
+        if (controller.index && (*controller.index == 0) != (*target.index == 0))
+            refuse("Only the PCI controller with index 0 can have target index 0, and vice versa");
+    }
+    if (controller.index == 0u && target.numa_node)
+        refuse("The PCI controller with index=0 can't be associated with a NUMA node");
+}
+
 void check_controllers(const std::vector<Controller>& controllers) {
     bool usb_is_off = false, usb_is_on = false;
     std::set<unsigned> pci;
     for (const auto& one : controllers) {
+        check_pci_target(one);
         if (one.type == Controller::Type::usb) (one.model == Controller::Model::none ? usb_is_off : usb_is_on) = true;
         if (one.type == Controller::Type::pci && one.index && !pci.insert(*one.index).second)
             throw Error(ErrorCode::xml_error, fmt::format("Multiple 'pci' controllers with index '{}'", *one.index));
     }
+    check_usb_masters(controllers);
     if (usb_is_off && usb_is_on)
         throw Error(ErrorCode::xml_detail, "Can't add another USB controller: USB is disabled for this domain");
 }
@@ -295,6 +345,31 @@ void settle_videos(std::vector<Video>& videos) {
         std::rotate(videos.begin(), primary, primary + 1);
     else if (!videos.empty() && videos.front().type != Video::Type::none)
         videos.front().primary = true;
+}
+
+/// What cannot be booted from has no turn at boot, and what is no card of a bus with such things no option ROM.
+void forget_boot_and_rom(Devices& devices) {
+    const auto forget_rom = [](auto& list) {
+        for (auto& device : list) device.info.rom = {};
+    };
+    const auto forget_both = [](auto&... lists) {
+        const auto forget = [](auto& list) {
+            for (auto& device : list) device.info.boot = {}, device.info.rom = {};
+        };
+        (forget(lists), ...);
+    };
+    const auto forget_of = [](auto& device) {
+        if (device) device->info.boot = {}, device->info.rom = {};
+    };
+    forget_of(devices.memballoon);
+    forget_of(devices.vsock);
+    forget_of(devices.iommu);
+    forget_rom(devices.disks);
+    forget_rom(devices.filesystems);
+    forget_rom(devices.redirdevs);
+    forget_both(devices.serials, devices.parallels, devices.consoles, devices.channels, devices.smartcards,
+                devices.inputs, devices.tpms, devices.sounds, devices.videos, devices.hubs, devices.watchdogs,
+                devices.rngs, devices.panics, devices.shmems, devices.memories, devices.controllers);
 }
 
 void check_security_labels(const std::vector<SecurityLabel>& labels) {
@@ -327,7 +402,9 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
     settle_videos(domain.devices.videos);
     check_controllers(domain.devices.controllers);
     check_hostdevs(domain.devices.hostdevs);
+    check_id_map(domain.idmap);
     check_security_labels(domain.security_labels);
+    forget_boot_and_rom(domain.devices);
     if (domain.cpu == Cpu{}) domain.cpu.reset();
     if (domain.has_genid && !domain.genid) domain.genid = Uuid::random();
 }

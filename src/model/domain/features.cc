@@ -69,6 +69,17 @@ void write_gic(const Features& features, xml::Writer& writer) {
     writer.close();
 }
 
+/// QEMU takes whole MiB, documents say it in KiB.
+void write_tb_cache(const Features& features, xml::Writer& writer) {
+    if (!features.tcg_tb_cache_mib) return;
+    writer.open("tcg");
+    writer.open("tb-cache");
+    writer.attribute("unit", "KiB");
+    writer.text(std::to_string(*features.tcg_tb_cache_mib * 1024));
+    writer.close();
+    writer.close();
+}
+
 }  // namespace
 
 const xml::Element<Features> features_element = xml::describe<Features>(
@@ -83,10 +94,9 @@ const xml::Element<Features> features_element = xml::describe<Features>(
                                writer.close();
                            }),
     xml::child("apic", xml::attribute("eoi", &Features::apic_eoi, xml::on_off)).legacy(),
-    xml::flag("pae", &Features::pae), xml::flag("viridian", &Features::viridian),
-    xml::flag("privnet", &Features::privnet), xml::child("hap", xml::attribute("state", &Features::hap, xml::on_off)),
+    xml::flag("pae", &Features::pae), xml::child("hap", xml::attribute("state", &Features::hap, xml::on_off)),
+    xml::flag("viridian", &Features::viridian), xml::flag("privnet", &Features::privnet),
     xml::child(&Features::hyperv, hyperv_element), xml::child(&Features::kvm, kvm_element),
-    xml::child(&Features::xen, xen_element),
     xml::child("pvspinlock", xml::attribute("state", &Features::pvspinlock, xml::on_off)),
     xml::child("pmu", xml::attribute("state", &Features::pmu, xml::on_off)),
     xml::child("vmport", xml::attribute("state", &Features::vmport, xml::on_off)),
@@ -100,11 +110,13 @@ const xml::Element<Features> features_element = xml::describe<Features>(
     xml::child("vmcoreinfo", xml::attribute("state", &Features::vmcoreinfo, xml::on_off)), state("htm", &Features::htm),
     state("nested-hv", &Features::nested_hv),
     xml::child("msrs", xml::attribute("unknown", &Features::msrs_ignore, ignore_fault).required()),
-    state("ccf-assist", &Features::ccf_assist), xml::verbatim("capabilities", &Features::capabilities),
+    state("ccf-assist", &Features::ccf_assist), xml::child(&Features::xen, xen_element),
+    xml::verbatim("capabilities", &Features::capabilities),
     xml::child("cfpc", xml::attribute("value", &Features::cfpc).required()),
     xml::child("sbbc", xml::attribute("value", &Features::sbbc).required()),
     xml::child("ibs", xml::attribute("value", &Features::ibs).required()),
-    xml::child("tcg", xml::amount("tb-cache", &Features::tcg_tb_cache_mib, "MiB")),
+    xml::child("tcg", xml::amount("tb-cache", &Features::tcg_tb_cache_mib, "MiB")).legacy(),
+    xml::by_hand<Features>([](const xml::Node&, Features&, const xml::ParseFlags&) {}, write_tb_cache),
     xml::child("async-teardown", xml::attribute("enabled", &Features::async_teardown, xml::yes_no)));
 
 }  // namespace innkeeper::model

@@ -1,5 +1,9 @@
 #include "model/domain/filesystem.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "xml/amount.h"
 #include "xml/parts.h"
 
@@ -19,7 +23,22 @@ void read_usage(const xml::Node& node, Filesystem& fs, const xml::ParseFlags&) {
 }
 void write_units(const Filesystem&, xml::Writer& writer) { writer.attribute("units", "KiB"); }
 
+/// Permissions are kept as four octal digits.
+void settle_mode(std::string& mode, std::string_view name) {
+    if (mode.empty()) return;
+    unsigned bits = 0;
+    const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), bits, 8);
+    if (error != std::errc{} || end != mode.data() + mode.size())
+        throw Error(ErrorCode::xml_error, fmt::format("Invalid value for attribute '{}' in element 'filesystem': '{}'. "
+                                                      "Expected non-negative integer value",
+                                                      name, mode));
+    if (bits > 0777) throw Error(ErrorCode::xml_error, fmt::format("invalid {}: '0{:o}'", name, bits));
+    mode = fmt::format("{:04o}", bits);
+}
+
 void settle(Filesystem& fs) {
+    settle_mode(fs.fmode, "fmode");
+    settle_mode(fs.dmode, "dmode");
     if (!fs.access_mode && fs.socket.empty()) fs.access_mode = Filesystem::AccessMode::passthrough;
     if (fs.target.empty() && fs.socket.empty() && fs.source.empty()) throw Error(ErrorCode::no_source, fs.target);
     if (fs.target.empty()) throw Error(ErrorCode::no_target, fs.source);

@@ -49,6 +49,11 @@ void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags
         if (is_pci && device.info.at<DriveAddress>())
             throw Error(ErrorCode::xml_error, "Unsupported address type 'drive' with mediated device model 'vfio-pci'");
     }
+    if (device.sgio == "unfiltered")
+        throw Error(ErrorCode::config_unsupported, "unfiltered sgio is no longer supported");
+    if (device.type == Type::usb && device.mode == Mode::subsystem && device.info.has_address() &&
+        !device.info.at<UsbAddress>())
+        throw Error(ErrorCode::config_unsupported, "USB host device must use 'usb' address type");
     if (device.type == Type::usb && !device.vendor && !device.bus)
         throw Error(ErrorCode::xml_error, "hostdev is missing vendor and product id or bus and device number");
 }

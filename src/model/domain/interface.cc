@@ -124,9 +124,39 @@ void settle_model(Interface& interface) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
     for (const auto name : known)
         if (std::ranges::equal(name, interface.model, {}, lower, lower)) interface.model = name;
+    if (interface.driver.queues == 1u) interface.driver.queues.reset();
     if (interface.is_virtio()) return;
     interface.driver = {};
     interface.backend_vhost.clear();
+}
+
+/// Each kind of switch wants its own words; what names the port at the switch is made up where it is missing. A card in
+/// a network may leave words to the network.
+void settle_virtual_port(Interface& interface) {
+    if (!interface.virtual_port) return;
+    auto& port = *interface.virtual_port;
+    const bool may_lack = interface.type == Type::network;
+    if (!port.type && !may_lack) throw Error(ErrorCode::xml_error, "missing required virtualport type");
+    const auto check = [&](std::string_view name, bool is_there, bool is_wanted, bool is_allowed) {
+        if (!port.type) return;
+        if (is_there && !is_allowed)
+            throw Error(ErrorCode::xml_error,
+                        fmt::format("extra {} unsupported in <virtualport type='{}'>", name, xml::name(*port.type)));
+        if (!is_there && is_wanted && !may_lack)
+            throw Error(ErrorCode::xml_error,
+                        fmt::format("missing {} in <virtualport type='{}'>", name, xml::name(*port.type)));
+    };
+    using Kind = VirtualPort::Type;
+    const bool qbg = port.type == Kind::qbg, qbh = port.type == Kind::qbh, ovs = port.type == Kind::openvswitch,
+               midonet = port.type == Kind::midonet;
+    check("managerid", bool(port.manager_id), qbg, qbg);
+    check("typeid", bool(port.type_id), qbg, qbg);
+    check("typeidversion", bool(port.type_id_version), qbg, qbg);
+    check("instanceid", bool(port.instance_id), false, qbg);
+    check("profileid", !port.profile_id.empty(), qbh, qbh || ovs);
+    check("interfaceid", bool(port.interface_id), midonet, ovs || midonet);
+    if ((qbg || !port.type) && !port.instance_id) port.instance_id = Uuid::random();
+    if ((ovs || !port.type) && !port.interface_id) port.interface_id = Uuid::random();
 }
 
 void check_interface(Interface& interface, const xml::Node& node, const xml::ParseFlags& flags) {
@@ -169,6 +199,7 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
     }
     if (interface.coalesce_rx_frames_max == 0u) interface.coalesce_rx_frames_max.reset();
     settle_model(interface);
+    settle_virtual_port(interface);
     if (!is_one_of<Type::network, Type::bridge, Type::ethernet>(interface)) interface.filter.reset();
     if (!flags.live && is_generated_tap(interface.target_device)) interface.target_device.clear();
     if (interface.mac && interface.mac->is_multicast())
@@ -259,6 +290,7 @@ const xml::Element<Interface> interface_element =
                                             .holds("@switchid", "@portid", "@portgroupid", "@connectionid")),
         xml::child(&Interface::vlan, vlan_element), xml::child(&Interface::virtual_port, virtual_port_element),
         xml::child(&Interface::bandwidth, bandwidth_element),
+        xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),
         xml::children(&Interface::guest_addresses, ip_address_element),
         xml::children(&Interface::guest_routes, ip_route_element),
         xml::child("script", xml::attribute("path", &Interface::script)),
@@ -279,8 +311,6 @@ const xml::Element<Interface> interface_element =
         xml::child("link", xml::attribute("state", &Interface::link_state)),
         xml::child("mtu", xml::attribute("size", &Interface::mtu)),
         xml::by_hand(read_coalesce, write_coalesce).holds("coalesce/rx/frames@max"),
-        xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),
-
         xml::embed(&Interface::info, device_info_element))
         .finished_by(check_interface);
 

@@ -24,6 +24,7 @@ void read_nvram(const xml::Node& node, Nvram& nvram, const xml::ParseFlags& flag
     nvram.has_type = true;
     xml::read_into(storage_type_element, node, &nvram.source, flags);
     if (const auto source = node.child("source")) xml::read_into(storage_source_element, source, &nvram.source, flags);
+    nvram.source.startup_policy.reset();
 }
 
 void write_nvram(const Nvram& nvram, xml::Writer& writer) {

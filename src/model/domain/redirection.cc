@@ -53,6 +53,8 @@ const xml::Element<Redirdev> redirdev_element =
         "redirdev", xml::attribute("bus", &Redirdev::bus), xml::embed(&Redirdev::source, chardev_type_element),
         xml::embed(&Redirdev::source, chardev_source_element), xml::embed(&Redirdev::info, device_info_element))
         .finished_by([](Redirdev& device) {
+            if (device.info.has_address() && !device.info.at<UsbAddress>())
+                throw Error(ErrorCode::xml_error, "Invalid address for a USB device");
             if (device.source.type == ChardevSource::Type::dbus && device.source.channel.empty())
                 device.source.channel = "org.qemu.usbredir";
         });

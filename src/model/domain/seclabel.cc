@@ -20,6 +20,10 @@ void forget_dynamic_label(SecurityLabel& label, const xml::Node&, const xml::Par
     }
     if (!label.type) label.type = SecurityLabel::Type::dynamic;
     if (!label.relabel) label.relabel = label.type == SecurityLabel::Type::dynamic;
+    if (label.type == SecurityLabel::Type::static_)
+        label.base_label.clear();
+    else if (!*label.relabel)
+        throw Error(ErrorCode::config_unsupported, "dynamic label type must use resource relabeling");
     if (flags.live) return;
     if (label.type != SecurityLabel::Type::static_) label.label.clear();
     label.image_label.clear();

@@ -1,5 +1,8 @@
 #include "model/domain/shmem.h"
 
+#include <charconv>
+
+#include "xml/amount.h"
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -7,6 +10,13 @@ namespace innkeeper::model {
 namespace {
 
 void check(Shmem& shmem, const xml::Node& node, const xml::ParseFlags&) {
+    // An amount is rounded up, but this one the peer cuts off.
+    if (const auto size = node.child("size"); size && shmem.size_mib) {
+        const auto text = size.text();
+        std::uint64_t count = 0;
+        std::from_chars(text.data(), text.data() + text.size(), count);
+        shmem.size_mib = xml::convert_amount(count, size.attribute("unit").value_or("bytes"), "bytes") >> 20;
+    }
     shmem.has_server = bool(node.child("server"));
     shmem.has_msi = bool(node.child("msi"));
     if (shmem.name.find('/') != std::string::npos)

@@ -54,11 +54,20 @@ const xml::Element<StorageAuth> storage_auth_element = xml::describe<StorageAuth
     xml::attribute("username", &StorageAuth::username).required(ErrorCode::xml_error, "missing username for auth"),
     xml::child("secret", &StorageAuth::secret, secret_reference_element));
 
-const xml::Element<Encryption> encryption_element = xml::describe<Encryption>(
-    "encryption",  //
-    xml::attribute("format", &Encryption::format), xml::attribute("engine", &Encryption::engine),
-    xml::children(&Encryption::secrets, secret_reference_element), xml::child(&Encryption::cipher, cipher_element),
-    xml::child(&Encryption::ivgen, ivgen_element));
+const xml::Element<Encryption> encryption_element =
+    xml::describe<Encryption>(
+        "encryption",  //
+        xml::attribute("format", &Encryption::format), xml::attribute("engine", &Encryption::engine),
+        xml::children(&Encryption::secrets, secret_reference_element), xml::child(&Encryption::cipher, cipher_element),
+        xml::child(&Encryption::ivgen, ivgen_element))
+        .finished_by([](Encryption& encryption) {
+            // The image says itself how it is encrypted; only those who create one choose it.
+            if (encryption.format == Encryption::Format::luks && encryption.cipher)
+                throw Error(ErrorCode::config_unsupported,
+                            "supplying <cipher> for domain disk definition is unnecessary");
+            encryption.cipher.reset();
+            encryption.ivgen.reset();
+        });
 
 const xml::Element<Reconnect> reconnect_element =
     xml::describe<Reconnect>("reconnect",  //
@@ -97,7 +106,6 @@ unsigned usual_port(StorageSource::Protocol protocol) {
         case StorageSource::Protocol::vxhs:
             return 9999;
         case StorageSource::Protocol::nfs:
-            return 2049;
         case StorageSource::Protocol::rbd:
             return 0;
     }
@@ -139,8 +147,7 @@ const xml::Element<StorageSource> storage_source_element =
                       [](const StorageSource&, xml::Writer& writer) { writer.attribute("type", "pci"); })
                       .holds("@type"),
                   xml::attribute("managed", &StorageSource::managed, xml::yes_no),
-                  xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1),
-                  xml::child("address", &StorageSource::nvme_address, pci_address_element)),
+                  xml::attribute("namespace", &StorageSource::nvme_namespace).required().at_least(1)),
         xml::when(&StorageSource::type, Type::vhostuser,
                   xml::by_hand<StorageSource>(
                       [](const xml::Node& node, StorageSource&, const xml::ParseFlags&) {
@@ -151,10 +158,14 @@ const xml::Element<StorageSource> storage_source_element =
                           if (!source.path.empty()) writer.attribute("type", "unix");
                       })
                       .holds("@type"),
-                  xml::attribute("path", &StorageSource::path),
-                  xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
+                  xml::attribute("path", &StorageSource::path)),
         xml::attribute("startupPolicy", &StorageSource::startup_policy),
         xml::attribute("index", &StorageSource::index).live_only(),
+        // Attributes end here: an element cannot get any behind its first child.
+        xml::when(&StorageSource::type, Type::nvme,
+                  xml::child("address", &StorageSource::nvme_address, pci_address_element)),
+        xml::when(&StorageSource::type, Type::vhostuser,
+                  xml::child("reconnect", &StorageSource::reconnect, reconnect_element)),
         xml::when(&StorageSource::type, Type::network, xml::children(&StorageSource::hosts, host_element),
                   xml::child("snapshot", xml::attribute("name", &StorageSource::snapshot)),
                   xml::child("config", xml::attribute("file", &StorageSource::config_file)),
@@ -170,9 +181,11 @@ const xml::Element<StorageSource> storage_source_element =
                              xml::attribute("keyfile", &StorageSource::keyfile)),
                   xml::child("knownHosts", xml::attribute("path", &StorageSource::known_hosts))),
         xml::verbatim("slices", &StorageSource::slices), xml::child(&StorageSource::auth, storage_auth_element),
+        xml::when(
+            +[](const StorageSource& source) { return source.type != Type::network; },
+            xml::children(&StorageSource::labels, source_label_element)),
         xml::verbatim("reservations", &StorageSource::reservations),
-        xml::child(&StorageSource::encryption, encryption_element),
-        xml::children(&StorageSource::labels, source_label_element))
+        xml::child(&StorageSource::encryption, encryption_element))
         .finished_by(settle_network);
 
 const xml::Element<StorageSource> storage_type_element =
@@ -181,14 +194,16 @@ const xml::Element<StorageSource> storage_format_element =
     xml::describe<StorageSource>("format", xml::attribute("type", &StorageSource::format));
 
 /// The terminator has no type: that is how it is told from a layer.
-const xml::Element<BackingStore> backing_store_element = xml::describe<BackingStore>(
-    "backingStore",
-    xml::by_hand<BackingStore>([](const xml::Node& node, BackingStore& layer,
-                                  const xml::ParseFlags&) { layer.is_terminator = !node.attribute("type"); },
-                               [](const BackingStore&, xml::Writer&) {}),
-    xml::when(&BackingStore::is_terminator, false, xml::embed(&BackingStore::source, storage_type_element),
-              xml::child("format", xml::embed(&BackingStore::source, storage_format_element)),
-              xml::child("source", &BackingStore::source, storage_source_element).keep_empty(),
-              xml::child(&BackingStore::next, backing_store_element)));
+const xml::Element<BackingStore> backing_store_element =
+    xml::describe<BackingStore>(
+        "backingStore",
+        xml::by_hand<BackingStore>([](const xml::Node& node, BackingStore& layer,
+                                      const xml::ParseFlags&) { layer.is_terminator = !node.attribute("type"); },
+                                   [](const BackingStore&, xml::Writer&) {}),
+        xml::when(&BackingStore::is_terminator, false, xml::embed(&BackingStore::source, storage_type_element),
+                  xml::child("format", xml::embed(&BackingStore::source, storage_format_element)),
+                  xml::child("source", &BackingStore::source, storage_source_element).keep_empty(),
+                  xml::child(&BackingStore::next, backing_store_element)))
+        .finished_by([](BackingStore& layer) { layer.source.startup_policy.reset(); });
 
 }  // namespace innkeeper::model

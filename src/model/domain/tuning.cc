@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+#include <tuple>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -48,10 +52,39 @@ const auto monitor_element =
     xml::describe<CacheMonitor>("monitor", xml::attribute("level", &CacheMonitor::level).required(),
                                 xml::attribute("vcpus", &CacheMonitor::vcpus).required());
 
-const auto cache_tune_element = xml::describe<CacheTune>(
-    "cachetune", xml::attribute("vcpus", &CacheTune::vcpus).required(),
-    xml::attribute("id", &CacheTune::id).live_only(), xml::children(&CacheTune::caches, bank_element),
-    xml::children(&CacheTune::monitors, monitor_element));
+/// Two shares of one cache bank collide, unless one is for code and the other for data.
+void check_banks(CacheTune& tune) {
+    std::set<std::tuple<unsigned, unsigned, CacheBank::Type>> taken;
+    using enum CacheBank::Type;
+    for (const auto& bank : tune.caches) {
+        const auto is_taken = [&](CacheBank::Type type) { return taken.contains({bank.level, bank.id, type}); };
+        if (is_taken(bank.type) || is_taken(both) || (bank.type == both && (is_taken(code) || is_taken(data))))
+            throw Error(ErrorCode::xml_error,
+                        fmt::format("Colliding cache allocations for cache level '{}' id '{}', type '{}'", bank.level,
+                                    bank.id, xml::name(bank.type)));
+        taken.emplace(bank.level, bank.id, bank.type);
+    }
+}
+
+/// Threads that share settings of the cache share all of them.
+void check_cache_tunes(CpuTune& tune) {
+    CpuSet seen;
+    for (const auto& cache : tune.caches) {
+        if (seen.overlaps(cache.vcpus)) {
+            const bool is_identical = std::ranges::count(tune.caches, cache.vcpus, &CacheTune::vcpus) > 1;
+            throw Error(ErrorCode::xml_error,
+                        is_identical ? "Identical vcpus in cachetunes found" : "Overlapping vcpus in resctrls");
+        }
+        for (const unsigned vcpu : cache.vcpus.numbers()) seen.add(vcpu);
+    }
+}
+
+const auto cache_tune_element =
+    xml::describe<CacheTune>("cachetune", xml::attribute("vcpus", &CacheTune::vcpus).required(),
+                             xml::attribute("id", &CacheTune::id).live_only(),
+                             xml::children(&CacheTune::caches, bank_element),
+                             xml::children(&CacheTune::monitors, monitor_element))
+        .finished_by(check_banks);
 
 const auto node_element =
     xml::describe<NumaTune::Node>("memnode", xml::attribute("cellid", &NumaTune::Node::cell).required(),
@@ -102,19 +135,22 @@ const xml::Element<MemoryTune> memory_tune_element = xml::describe<MemoryTune>(
     "memtune", limit("hard_limit", &MemoryTune::hard_limit), limit("soft_limit", &MemoryTune::soft_limit),
     limit("min_guarantee", &MemoryTune::min_guarantee), limit("swap_hard_limit", &MemoryTune::swap_hard_limit));
 
-const xml::Element<CpuTune> cpu_tune_element = xml::describe<CpuTune>(
-    "cputune", xml::value("shares", &CpuTune::shares), xml::value("period", &CpuTune::period).omit("0"),
-    xml::value("quota", &CpuTune::quota).omit("0"), xml::value("global_period", &CpuTune::global_period).omit("0"),
-    xml::value("global_quota", &CpuTune::global_quota).omit("0"),
-    xml::value("emulator_period", &CpuTune::emulator_period).omit("0"),
-    xml::value("emulator_quota", &CpuTune::emulator_quota).omit("0"),
-    xml::value("iothread_period", &CpuTune::iothread_period).omit("0"),
-    xml::value("iothread_quota", &CpuTune::iothread_quota).omit("0"), xml::children(&CpuTune::vcpu_pins, vcpu_pin),
-    xml::child("emulatorpin", xml::attribute("cpuset", &CpuTune::emulator_pin)),
-    xml::children(&CpuTune::iothread_pins, iothread_pin), xml::children(&CpuTune::vcpu_schedules, vcpu_schedule),
-    xml::children(&CpuTune::iothread_schedules, iothread_schedule),
-    xml::child(&CpuTune::emulator_schedule, emulator_schedule), xml::children(&CpuTune::caches, cache_tune_element),
-    xml::verbatim("memorytune", &CpuTune::memory));
+const xml::Element<CpuTune> cpu_tune_element =
+    xml::describe<CpuTune>(
+        "cputune", xml::value("shares", &CpuTune::shares), xml::value("period", &CpuTune::period).omit("0"),
+        xml::value("quota", &CpuTune::quota).omit("0"), xml::value("global_period", &CpuTune::global_period).omit("0"),
+        xml::value("global_quota", &CpuTune::global_quota).omit("0"),
+        xml::value("emulator_period", &CpuTune::emulator_period).omit("0"),
+        xml::value("emulator_quota", &CpuTune::emulator_quota).omit("0"),
+        xml::value("iothread_period", &CpuTune::iothread_period).omit("0"),
+        xml::value("iothread_quota", &CpuTune::iothread_quota).omit("0"), xml::children(&CpuTune::vcpu_pins, vcpu_pin),
+        xml::child("emulatorpin", xml::attribute("cpuset", &CpuTune::emulator_pin)),
+        xml::children(&CpuTune::iothread_pins, iothread_pin),
+        xml::child(&CpuTune::emulator_schedule, emulator_schedule),
+        xml::children(&CpuTune::vcpu_schedules, vcpu_schedule),
+        xml::children(&CpuTune::iothread_schedules, iothread_schedule),
+        xml::children(&CpuTune::caches, cache_tune_element), xml::verbatim("memorytune", &CpuTune::memory))
+        .finished_by(check_cache_tunes);
 
 const xml::Element<NumaTune> numa_tune_element =
     xml::describe<NumaTune>("numatune",
