@@ -3,7 +3,7 @@
 
 Facts come from the tree and from the last run of the tests:
   procedures   protocol/*.json; one works if the sources register a handler for it; shown by the tests that called it
-               (build/<preset>/calls.json, written by tests/scenario when the daemon logs its calls)
+               (tests/coverage/calls.json, written by tests/scenario with INNKEEPER_ACCEPT=1)
   elements     the declarations, as tests/coverage/list_elements prints them; shown by the goldens that hold them
   settings     the sample configuration that the daemon prints; shown by the unit tests that name them
 With --check nothing is written; it fails if the page is not what it would write.
@@ -37,7 +37,7 @@ def registered():
 
 
 def callers():
-    """procedure → tests that called it, from the last run."""
+    """procedure → tests that call it."""
     path = TOP / "tests" / "coverage" / "calls.json"
     return json.loads(path.read_text()) if path.exists() else {}
 

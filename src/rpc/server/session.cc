@@ -278,6 +278,8 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
         throw Error(ErrorCode::rpc, ErrorDomain::rpc, "authentication required");
     call.row = row;
     call.caller.row = row;
+    // Names only: arguments may hold secrets.
+    log::debug("client {} calls {} {}", id_, program->name, row->name);
     call.caller.session = shared_from_this();
     if (row->fds == protocol::FdDirection::reply || row->fds == protocol::FdDirection::both)
         call.caller.reply_fds = std::make_shared<std::vector<Fd>>();
