@@ -80,16 +80,16 @@ void notify_ready() {
 /// The drivers that this daemon is built with.
 struct Daemon::Drivers {
     explicit Drivers(const Paths& paths)
-        : guests(paths, std::make_unique<qemu::Driver>(
-                            paths, config::QemuSettings::read(paths.config() + "/qemu.conf"))),
-          secondary(paths) {
+        : secondary(paths),
+          guests(paths, std::make_unique<qemu::Driver>(paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
+                                                       &secondary.secrets())) {
         guests.install(qemu);
     }
     /// One daemon at a time looks after the guests of these paths.
     std::optional<PidFile> lock;
+    SecondaryDrivers secondary;
     guests::Guests guests;
     rpc::HandlerTable qemu;
-    SecondaryDrivers secondary;
 };
 
 Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)

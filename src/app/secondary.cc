@@ -41,6 +41,8 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
     choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
 }
 
+objects::SecretValues& SecondaryDrivers::secrets() { return parts_->secrets.driver; }
+
 Task<> SecondaryDrivers::stop() { return parts_->pools.driver.stop(); }
 
 }  // namespace innkeeper::app

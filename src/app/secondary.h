@@ -5,6 +5,7 @@
 #include "app/drivers.h"
 #include "base/paths.h"
 #include "loop/task.h"
+#include "objects/secret_values.h"
 
 namespace innkeeper::app {
 
@@ -18,6 +19,9 @@ class SecondaryDrivers {
     Task<> start(DriverChoice* choice);
     /// Ends what still runs for clients that have gone.
     Task<> stop();
+
+    /// For the drivers of guests; lasts as long as this object.
+    objects::SecretValues& secrets();
 
   private:
     struct Parts;

@@ -213,6 +213,17 @@ void Guests::remember(DefPtr def) {
     if (recent_.size() > most_remembered) recent_.pop_front();
 }
 
+/// What people or other programs put there may leave much open. What cannot be completed, perhaps since its emulator is
+/// not installed at the moment, stays as it is until somebody wants to start it.
+Task<DefPtr> Guests::completed(DefPtr def) {
+    try {
+        co_return co_await hypervisor_->complete(*def, Purpose::stored);
+    } catch (const Error& error) {
+        log::info("definition of domain '{}': {}", def->name, error.message());
+    }
+    co_return def;
+}
+
 Task<DefPtr> Guests::load_definition(GuestPtr guest) {
     while (guest->persistent_) {
         if (auto def = guest->persistent_def_.lock()) co_return def;
@@ -226,6 +237,7 @@ Task<DefPtr> Guests::load_definition(GuestPtr guest) {
                 parsed->uuid = uuid;
                 return parsed;
             });
+            def = co_await completed(std::move(def));
         } catch (...) {
             failure = std::current_exception();
         }

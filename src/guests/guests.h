@@ -67,6 +67,7 @@ class Guests {
   private:
     friend class Guest;
 
+    Task<DefPtr> completed(DefPtr def);
     Task<DefPtr> load_definition(GuestPtr guest);
     void remember(DefPtr def);
     void remove(Guest& guest);

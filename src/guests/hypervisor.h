@@ -19,6 +19,7 @@ namespace innkeeper::guests {
 enum class Purpose {
     define,   ///< will be stored
     start,    ///< will run at once and is not stored (create)
+    stored,   ///< comes from the daemon's own files: kept even if it could not run today
     restore,  ///< comes out of a saved image: what a guest saw must stay as it was
 };
 

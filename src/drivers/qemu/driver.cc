@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <random>
-
 #include "base/error.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/command/command.h"
@@ -14,13 +12,15 @@
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
+#include "drivers/qemu/sealing.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::qemu {
 
-Driver::Driver(Paths paths, config::QemuSettings settings)
+Driver::Driver(Paths paths, config::QemuSettings settings, objects::SecretValues* secrets)
     : paths_(std::move(paths)),
       settings_(std::move(settings)),
+      secrets_(secrets),
       run_as_(identity(paths_.is_system(), settings_.user, settings_.group)),
       abilities_(paths_.cache() + "/qemu/capabilities", run_as_),
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
@@ -43,29 +43,14 @@ void Driver::watch(const guests::GuestPtr& guest, std::shared_ptr<QemuMachine> m
     watches_.spawn(QemuMachine::watch(std::move(machine), guest));
 }
 
-HostFacts Driver::host_facts() const {
-    HostFacts facts;
-    if (const auto arch = xml::value_of<model::Architecture>(host_arch())) facts.arch = *arch;
-    for (const Arch& arch : arches()) {
-        const auto known = xml::value_of<model::Architecture>(arch.name);
-        if (!known) continue;
-        if (auto binary = Abilities::binary_for(arch.name); !binary.empty())
-            facts.emulators[*known] = std::move(binary);
-    }
-    facts.spice_tls = settings_.spice_tls;
-    facts.vnc_auto_unix_socket = settings_.vnc_auto_unix_socket;
-    facts.spice_auto_unix_socket = settings_.spice_auto_unix_socket;
-    facts.nvram_folder = paths_.lib() + "/qemu/nvram";
-    std::random_device device;
-    facts.seed = (static_cast<std::uint64_t>(device()) << 32) | device();
-    return facts;
-}
-
-Task<guests::DefPtr> Driver::complete(model::DomainDef def, guests::Purpose) {
+Task<guests::DefPtr> Driver::complete(model::DomainDef def, guests::Purpose purpose) {
     const HostFacts facts = host_facts();
     const std::string emulator = choose_emulator(def, facts);
     const auto capabilities = co_await abilities_.of(emulator);
-    co_return std::make_shared<const model::DomainDef>(qemu::complete(std::move(def), *capabilities, facts));
+    // A saved image's guest ran once; what it saw must not change, whatever would be refused today.
+    const bool is_known = purpose == guests::Purpose::restore || purpose == guests::Purpose::stored;
+    co_return std::make_shared<const model::DomainDef>(
+        qemu::complete(std::move(def), *capabilities, facts, is_known ? Purpose::stored : Purpose::fresh));
 }
 
 Task<std::uint64_t> Driver::version() {
@@ -100,12 +85,15 @@ Task<int> Driver::max_vcpus(std::string virt_type) {
 
 Task<std::string> Driver::to_native(guests::DefPtr def) {
     auto whole = *(co_await complete(*def, guests::Purpose::start));
+    strip_interfaces(whole);
+    whole = *(co_await complete(std::move(whole), guests::Purpose::start));
     const auto capabilities = co_await abilities_.of(whole.devices.emulator);
     assign_aliases(whole);
-    number_images(whole);
-    const RunFiles files = RunFiles::of(paths_, whole.name, short_name(-1, whole.name));
+    const RunFiles files = run_files(whole.name, -1);
     auto context = command_context(files, -1);
     context.purpose = CommandContext::Purpose::native;
+    prepare_run(whole, context);
+    context.secrets = co_await sealed_secrets(needed_secrets(whole, *capabilities, context), make_master_key());
     co_return build_command(whole, *capabilities, context).native_text();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "drivers/qemu/run_files.h"
 #include "guests/hypervisor.h"
 #include "loop/group.h"
+#include "objects/secret_values.h"
 
 namespace innkeeper::qemu {
 
@@ -18,12 +20,15 @@ class QemuMachine;
 class Consoles;
 struct HostFacts;
 struct CommandContext;
+struct NeededSecret;
+struct SealedSecret;
 
 /// QEMU as a hypervisor. What is the same for every hypervisor lies above (guests); how one running QEMU behaves is
 /// QemuMachine's; here is what the two have to do with each other, a file for each group of verbs.
 class Driver final : public guests::Hypervisor {
   public:
-    Driver(Paths paths, config::QemuSettings settings);
+    /// `secrets` outlives the driver; without them guests that need one do not start.
+    Driver(Paths paths, config::QemuSettings settings, objects::SecretValues* secrets = nullptr);
     ~Driver() override;
 
     std::string folder() const override { return "qemu"; }
@@ -82,9 +87,13 @@ class Driver final : public guests::Hypervisor {
     void watch(const guests::GuestPtr& guest, std::shared_ptr<QemuMachine> machine);
     std::shared_ptr<QemuMachine> machine_of(const guests::GuestPtr& guest) const;
     RunFiles files_of(const guests::Guest& guest) const;
+    RunFiles run_files(const std::string& name, int id) const;
     HostFacts host_facts() const;
     CommandContext command_context(const RunFiles& files, int id) const;
     std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, QemuMachine& machine);
+    /// By the id of the object that holds each.
+    Task<std::map<std::string, SealedSecret, std::less<>>> sealed_secrets(std::vector<NeededSecret> needed,
+                                                                          std::string master_key);
     void lease_ports(model::DomainDef& def, QemuMachine& machine);
     Task<> launch(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options);
     Task<> set_up(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
@@ -94,6 +103,7 @@ class Driver final : public guests::Hypervisor {
 
     Paths paths_;
     config::QemuSettings settings_;
+    objects::SecretValues* secrets_;
     RunAs run_as_;
     Abilities abilities_;
     Ports screens_, websockets_;

@@ -11,6 +11,7 @@
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/proc.h"
+#include "drivers/qemu/status_parts.h"
 #include "model/domain/domain.h"
 
 /// What outlives a daemon: how a running guest is found again, and what is done with what is left of others.
@@ -80,9 +81,11 @@ void correct_condition(guests::Guest& guest, QemuMachine& machine, const std::st
 
 }  // namespace
 
-RunFiles Driver::files_of(const guests::Guest& guest) const {
-    return RunFiles::of(paths_, guest.name(), short_name(guest.id(), guest.name()));
+RunFiles Driver::run_files(const std::string& name, int id) const {
+    return RunFiles::of(paths_, name, short_name(id, name));
 }
+
+RunFiles Driver::files_of(const guests::Guest& guest) const { return run_files(guest.name(), guest.id()); }
 
 std::string Driver::status_elements(const guests::Guest& guest) {
     const RunFiles files = files_of(guest);
@@ -94,6 +97,10 @@ std::string Driver::status_elements(const guests::Guest& guest) {
             text += fmt::format("    <vcpu id='{}' pid='{}'/>\n", i, machine->vcpu_threads[i]);
         text += "  </vcpus>\n";
     }
+    if (machine && !machine->parts_for_peer.empty())
+        text += machine->parts_for_peer;
+    else if (machine && machine->capabilities)
+        text += parts_for_peer(*guest.live(), *machine->capabilities, machine->device_ids);
     if (machine && machine->fake_reboot) text += "  <fakereboot/>\n";
     text += fmt::format("  <libDir path='{}'/>\n  <channelTargetDir path='{}'/>\n", files.directory,
                         files.channel_directory);
@@ -123,6 +130,7 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     auto machine = std::make_shared<QemuMachine>(guest, guest->name(), files, nullptr);
     machine->fake_reboot = remnant.status.find("<fakereboot/>") != std::string::npos;
     machine->process = std::move(process);
+    machine->parts_for_peer = parts_to_keep(remnant.status);
     try {
         machine->log.emplace(files.log);
     } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <ctime>
 
@@ -16,6 +17,7 @@
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/preconditions.h"
+#include "drivers/qemu/sealing.h"
 #include "loop/pool.h"
 
 /// Starting a guest. Whatever fails, nothing of it is left; whatever kills the daemon on the way, the status file is
@@ -62,6 +64,11 @@ std::string first_line(const Capabilities& capabilities) {
         capabilities.major, capabilities.minor, capabilities.micro, capabilities.package, host.release, host.nodename);
 }
 
+/// Whether QEMU is to use files of that folder.
+bool mentions(const CommandLine& line, const std::string& folder) {
+    return std::ranges::any_of(line.args, [&](const std::string& word) { return word.contains(folder + "/"); });
+}
+
 QmpCommand plain(std::string name) { return {.name = std::move(name), .arguments = {}}; }
 
 std::string text(const json::object& object, std::string_view key) {
@@ -106,6 +113,15 @@ std::vector<pid_t> vcpu_threads(const QmpReply& reply) {
     return threads;
 }
 
+std::vector<std::string> device_ids(const QmpReply& reply) {
+    std::vector<std::string> ids;
+    if (!reply || !reply->is_array()) return ids;
+    for (const auto& item : reply->get_array())
+        if (item.is_object() && text(item.get_object(), "type").starts_with("child<"))
+            ids.push_back(text(item.get_object(), "name"));
+    return ids;
+}
+
 QmpCommand password_command(std::string_view protocol, const model::Graphics& graphics) {
     json::object arguments;
     arguments["protocol"] = protocol;
@@ -140,7 +156,8 @@ CommandContext Driver::command_context(const RunFiles& files, int id) const {
     CommandContext context;
     context.id = id;
     context.directory = files.directory;
-    context.memory_directory = paths_.lib() + "/qemu/ram";
+    context.channel_directory = files.channel_directory;
+    context.memory_directory = RunFiles::memory_root(paths_);
     context.state_directory = paths_.state() + "/qemu";
     const char* path = std::getenv("PATH");
     context.environment = guest_environment(path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin", files.directory);
@@ -187,14 +204,8 @@ std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest
     auto def = std::make_shared<model::DomainDef>(*guest.live());
     def->id = guest.id();
     assign_aliases(*def);
-    number_images(*def);
+    prepare_run(*def, command_context(machine.files, guest.id()));
     lease_ports(*def, machine);
-    for (auto& channel : def->devices.channels) {
-        auto& source = channel.source;
-        if (source.type != model::ChardevSource::Type::unix_ || !source.path.empty() || channel.name.empty()) continue;
-        source.mode = model::ChardevSource::Mode::bind;
-        source.path = machine.files.channel_directory + "/" + channel.name;
-    }
     if (paths_.is_system()) {
         if (def->resource_partition.empty()) def->resource_partition = "/machine";
         if (def->security_labels.empty()) {
@@ -246,10 +257,18 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
         co_await in_pool([needed] { needed.check(); });
 
     const auto& files = machine->files;
-    files.prepare();
     auto context = command_context(files, guest->id());
     if (!options.restore_from.empty()) context.purpose = CommandContext::Purpose::restore;
+    const std::string master_key = make_master_key();
+    context.secrets = co_await sealed_secrets(needed_secrets(*def, *machine->capabilities, context), master_key);
     const CommandLine line = build_command(*def, *machine->capabilities, context);
+    files.prepare(master_key);
+    std::vector<std::string> folders{files.directory, files.master_key, files.channel_directory};
+    if (mentions(line, files.memory_directory)) {
+        make_directories(RunFiles::memory_root(paths_), 0755);
+        make_directories(files.memory_directory, 0750);
+        folders.push_back(files.memory_directory);
+    }
 
     Command command;
     command.argv = line.argv();
@@ -259,7 +278,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     command.gid = run_as_.gid;
     command.groups = run_as_.groups;
     if (run_as_.uid)
-        for (const auto& path : {files.directory, files.master_key, files.channel_directory})
+        for (const auto& path : folders)
             if (::chown(path.c_str(), *run_as_.uid, run_as_.gid.value_or(static_cast<gid_t>(-1))) != 0)
                 throw Error::system(errno, fmt::format("unable to set user and group on '{}'", path));
 
@@ -337,6 +356,7 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
     std::vector<QmpCommand> commands;
     commands.push_back(plain("query-chardev"));
     commands.push_back(plain("query-cpus-fast"));
+    commands.push_back({.name = "qom-list", .arguments = {{"path", "/machine/peripheral"}}});
     const auto first = commands.size();
     std::vector<std::string> names;
     for (auto& command : preparations(*guest->live())) {
@@ -361,6 +381,7 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
             console.source.path = def->devices.serials.front().source.path;
     }
     machine->vcpu_threads = vcpu_threads(replies[1]);
+    machine->device_ids = device_ids(replies[2]);
     guest->set_live(std::move(def));
 }
 

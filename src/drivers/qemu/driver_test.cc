@@ -22,6 +22,15 @@ using namespace std::chrono_literals;
 using guests::GuestPtr;
 using testing::HasSubstr;
 
+class OneSecret : public objects::SecretValues {
+  public:
+    static constexpr std::string_view text = "open-sesame";
+    Task<std::vector<std::uint8_t>> value(Wanted wanted) override {
+        if (wanted.usage_id != "known") throw Error(ErrorCode::no_secret, ErrorDomain::secret, "no such secret");
+        co_return std::vector<std::uint8_t>(text.begin(), text.end());
+    }
+};
+
 /// A driver with files of its own, gone at the end; guests are real, and have next to nothing in them.
 class DriverTest : public testing::Test {
   protected:
@@ -44,7 +53,7 @@ class DriverTest : public testing::Test {
     }
 
     void open() {
-        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{});
+        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{}, &secrets_);
         driver_ = driver.get();
         guests_ = std::make_unique<guests::Guests>(*paths_, std::move(driver));
         loop_.run(guests_->load());
@@ -96,6 +105,7 @@ class DriverTest : public testing::Test {
     Loop loop_;
     std::string root_;
     std::optional<Paths> paths_;
+    OneSecret secrets_;
     Driver* driver_ = nullptr;
     std::unique_ptr<guests::Guests> guests_;
 };
@@ -191,6 +201,31 @@ TEST_F(DriverTest, IsFoundAgainByTheNextDaemon) {
     EXPECT_THAT(status_of(guest), HasSubstr("running"));
 }
 
+TEST_F(DriverTest, ThePeerFindsWhatItNeedsToTakeAGuestOver) {
+    start(define("<disk type='file' device='cdrom'><target dev='sda' bus='scsi'/></disk>"));
+    const auto status = read_file(paths_->state() + "/qemu/tiny.xml").value_or("");
+    for (const auto* part :
+         {"<domstatus state='running' reason='booted' pid='", "  <monitor path='", "    <vcpu id='0' pid='",
+          "  <qemuCaps>\n    <flag name='", "    <device alias='scsi0-0-0'/>\n", "  <libDir path='",
+          "  <nodename index='1'/>\n", "  <blockjobs active='no'/>\n", "  <agentTimeout>-2</agentTimeout>\n"})
+        EXPECT_THAT(status, HasSubstr(part));
+}
+
+TEST_F(DriverTest, WhatThePeerNotedOfAGuestIsKept) {
+    start(define());
+    close();
+    const auto path = paths_->state() + "/qemu/tiny.xml";
+    auto status = read_file(path).value();
+    status.insert(status.find("  <libDir"), "  <rememberOwner/>\n  <namespaces>\n    <mount/>\n  </namespaces>\n");
+    write_file(path, status);
+    open();
+    loop_.run(driver_->suspend(guests_->find("tiny"), guests::Paused::user));
+    const auto now = read_file(path).value();
+    EXPECT_THAT(now, HasSubstr("  <rememberOwner/>\n  <namespaces>\n    <mount/>\n  </namespaces>\n"));
+    EXPECT_THAT(now, HasSubstr("  <qemuCaps>\n    <flag name='"));
+    EXPECT_EQ(now.find("<libDir"), now.rfind("<libDir"));
+}
+
 TEST_F(DriverTest, WhatEndedWhileNobodyLookedIsNotThereAnyMore) {
     const auto before = start(define());
     const pid_t pid = before->pid();
@@ -215,6 +250,57 @@ TEST_F(DriverTest, SleepsInAFileAndWakesUp) {
     guest = start(image.definition, {.paused = true, .restore_from = path, .reason = guests::Running::restored});
     loop_.run(driver_->resume(guest, guests::Running::restored));
     EXPECT_THAT(status_of(guest), HasSubstr("running"));
+}
+
+TEST_F(DriverTest, FilesBehindMemoryLieInAFolderOfTheirOwn) {
+    const auto guest = start(define("", "<memoryBacking><source type='file'/></memoryBacking>"));
+    const auto folder = paths_->lib() + "/qemu/ram";
+    EXPECT_THAT(list_directory(folder), testing::ElementsAre("1-tiny"));
+    destroy(guest);
+    EXPECT_THAT(list_directory(folder), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, ChannelsGetTheirSocketsAtEachStart) {
+    const auto guest = start(define("<channel type='unix'><target type='virtio' name='org.some.0'/></channel>"));
+    const auto path = paths_->lib() + "/qemu/channel/target/domain-1-tiny/org.some.0";
+    EXPECT_EQ(guest->live()->devices.channels.at(0).source.path, path);
+    EXPECT_TRUE(path_exists(path));
+}
+
+std::string encrypted_disk(const std::string& usage) {
+    return "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/dev/null'>"
+           "<encryption format='luks'><secret type='passphrase' usage='" +
+           usage + "'/></encryption></source><target dev='vda'/></disk>";
+}
+
+TEST_F(DriverTest, SecretsAreAskedForAndSealed) {
+    const auto text = loop_.run(driver_->to_native(define(encrypted_disk("known"))));
+    EXPECT_THAT(text, HasSubstr("libvirt-1-format-encryption-secret0"));
+    EXPECT_THAT(text, testing::Not(HasSubstr(std::string(OneSecret::text))));
+    failure(define(encrypted_disk("known")));
+    const auto log = read_file(paths_->log() + "/qemu/tiny.log").value_or("");
+    EXPECT_THAT(log, HasSubstr("libvirt-1-format-encryption-secret0"));
+    EXPECT_THAT(log, testing::Not(HasSubstr(std::string(OneSecret::text))));
+}
+
+TEST_F(DriverTest, AGuestWhoseSecretIsNotThereDoesNotStart) {
+    EXPECT_EQ(failure(define(encrypted_disk("lost"))), "Secret not found: no such secret");
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+}
+
+TEST_F(DriverTest, TheWordsOfANativeCommandLineAreThoseOfAStart) {
+    const auto def = define("<interface type='network'><source network='absent'/><model type='virtio'/></interface>");
+    const auto text = loop_.run(driver_->to_native(def));
+    EXPECT_THAT(text, HasSubstr("\"driver\":\"virtio-net-pci\""));
+    EXPECT_THAT(text, HasSubstr(paths_->lib() + "/qemu/domain--1-tiny/monitor.sock"));
+}
+
+TEST_F(DriverTest, WhatWasStoredIsKeptEvenIfItCouldNotRun) {
+    const auto def = model::parse_domain(
+        "<domain type='qemu'><name>wide</name><memory unit='MiB'>32</memory><vcpu>300</vcpu>"
+        "<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>");
+    EXPECT_THROW(loop_.run(driver_->complete(def, guests::Purpose::define)), Error);
+    EXPECT_EQ(loop_.run(driver_->complete(def, guests::Purpose::stored))->vcpus.maximum, 300U);
 }
 
 TEST_F(DriverTest, PathsLongerThanASocketsNameAreReached) {

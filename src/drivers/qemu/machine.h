@@ -56,6 +56,9 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     CapabilitiesPtr capabilities;
     std::optional<Process> process;
     std::optional<GuestLog> log;
+    std::vector<std::string> device_ids;  ///< those that QEMU knows under a name of their own
+    /// Of the status file that an earlier daemon wrote: parts that only the peer needs, kept for it.
+    std::string parts_for_peer;
     std::vector<pid_t> vcpu_threads;  ///< by the number of the virtual processor
     Event exited;                     ///< the process is gone
     Event gone;                       ///< and everything of it; or nobody watches it any more

@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -26,27 +24,26 @@ RunFiles RunFiles::of(const Paths& paths, std::string_view name, std::string_vie
     files.monitor = files.directory + "/monitor.sock";
     files.master_key = files.directory + "/master-key.aes";
     files.channel_directory = fmt::format("{}/channel/target/domain-{}", lib, short_name);
+    files.memory_directory = fmt::format("{}/{}", memory_root(paths), short_name);
     files.log = fmt::format("{}/qemu/{}.log", paths.log(), name);
     files.pid = fmt::format("{}/qemu/{}.pid", paths.state(), name);
     return files;
 }
 
-void RunFiles::prepare() const {
+void RunFiles::prepare(std::string_view key) const {
     make_directories(parent_of(directory));
     make_directories(directory, 0750);
     make_directories(channel_directory, 0750);
     make_directories(parent_of(log), 0700);
     make_directories(parent_of(pid));
-    std::array<char, 32> key{};
-    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
-        throw Error::system(errno, "cannot make a key");
-    write_volatile_file(master_key, std::string_view(key.data(), key.size()), 0600);
+    write_volatile_file(master_key, key, 0600);
 }
 
 void RunFiles::remove() const noexcept {
     std::error_code ignored;
     std::filesystem::remove_all(directory, ignored);
     std::filesystem::remove_all(channel_directory, ignored);
+    std::filesystem::remove_all(memory_directory, ignored);
     std::filesystem::remove(pid, ignored);
 }
 

@@ -15,14 +15,18 @@ struct RunFiles {
     std::string monitor;            ///< the socket of its monitor
     std::string master_key;         ///< what its secrets are sealed with
     std::string channel_directory;  ///< sockets of its channels
+    std::string memory_directory;   ///< files that back its memory, made only for guests that ask for such
     std::string log;                ///< everything that QEMU ever said; outlives the run
     std::string pid;
 
     /// `short_name` is "ID-NAME" with the name cut.
     static RunFiles of(const Paths& paths, std::string_view name, std::string_view short_name);
+    /// …/ram: where the folders of guests' memory are.
+    static std::string memory_root(const Paths& paths) { return paths.lib() + "/qemu/ram"; }
 
-    /// Makes the directories and a fresh master key. Blocks for moments only: nothing waits for the disk.
-    void prepare() const;
+    /// Makes the directories that every run has, and the file of the master key. Blocks for moments only: nothing waits
+    /// for the disk.
+    void prepare(std::string_view key) const;
     /// Everything but the log.
     void remove() const noexcept;
 };

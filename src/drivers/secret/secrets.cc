@@ -164,6 +164,19 @@ remote::SecretGetValueRet Secrets::get_value(const rpc::Caller&, const remote::S
     return {.value = *secret->value()};
 }
 
+Task<Value> Secrets::value(Wanted wanted) {
+    const auto secret = wanted.uuid ? registry_.by_uuid(*wanted.uuid)
+                                    : find_usage(static_cast<model::Secret::Usage>(wanted.usage), wanted.usage_id);
+    if (!secret)
+        throw Error(ErrorCode::no_secret, ErrorDomain::secret,
+                    wanted.uuid ? fmt::format("no secret with matching uuid '{}'", wanted.uuid->text())
+                                : fmt::format("no secret with matching usage '{}'", wanted.usage_id));
+    if (!secret->value())
+        throw Error(ErrorCode::no_secret, ErrorDomain::secret,
+                    fmt::format("secret '{}' does not have a value", secret->name()));
+    co_return *secret->value();
+}
+
 // ------------------------------------------------------------------------------------------------------------ changes
 
 /// What a redefinition may not change: what the secret is for, and that it is private.

@@ -12,6 +12,7 @@
 #include "model/secret/secret.h"
 #include "objects/event_hub.h"
 #include "objects/registry.h"
+#include "objects/secret_values.h"
 #include "protocol/remote/connect.h"
 #include "protocol/remote/secret.h"
 #include "rpc/codec/handlers.h"
@@ -43,12 +44,13 @@ class Secret {
     std::optional<Value> value_;
 };
 
-class Secrets {
+class Secrets final : public objects::SecretValues {
   public:
     explicit Secrets(const Paths& paths);
 
     Task<> start();
     rpc::HandlerTable handlers();
+    Task<Value> value(Wanted wanted) override;
 
   private:
     using Registry = objects::Registry<Secret>;

@@ -79,19 +79,21 @@ CapabilitiesPtr Abilities::known(const std::string& binary) const {
     return found == entries_.end() ? nullptr : found->second->capabilities;
 }
 
-std::string Abilities::binary_for(std::string_view arch) {
-    const Arch* known_arch = arch_of_name(arch);
-    if (known_arch == nullptr) return {};
+std::string Abilities::program(std::string_view name) {
     const char* path = std::getenv("PATH");
     std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
     while (!rest.empty()) {
         const auto end = std::min(rest.find(':'), rest.size());
-        const std::string candidate =
-            std::string(rest.substr(0, end)) + "/qemu-system-" + std::string(known_arch->target);
+        const std::string candidate = std::string(rest.substr(0, end)) + "/" + std::string(name);
         if (candidate.starts_with('/') && ::access(candidate.c_str(), X_OK) == 0) return candidate;
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return {};
+}
+
+std::string Abilities::binary_for(std::string_view arch) {
+    const Arch* known_arch = arch_of_name(arch);
+    return known_arch == nullptr ? std::string() : program("qemu-system-" + std::string(known_arch->target));
 }
 
 Task<std::vector<CapabilitiesPtr>> Abilities::installed() {

@@ -24,6 +24,8 @@ class Abilities {
     Task<CapabilitiesPtr> of(std::string binary);
     /// As `of`, only if it is known already.
     CapabilitiesPtr known(const std::string& binary) const;
+    /// The path of an executable that the search path leads to; empty if there is none.
+    static std::string program(std::string_view name);
     /// The emulator for an architecture as named in XML; empty if none is installed. Does not start it.
     static std::string binary_for(std::string_view arch);
     /// All emulators found, each asked; those that do not answer are logged and left out.

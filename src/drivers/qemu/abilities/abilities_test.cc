@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/abilities/cache.h"
+#include "drivers/qemu/abilities/peer_flags.h"
 #include "loop/loop.h"
 
 namespace innkeeper::qemu {
@@ -73,6 +74,14 @@ TEST_F(RealQemu, SaysWhatItCanDo) {
     EXPECT_TRUE(capabilities->has_schema("set-action.reboot=shutdown"));
     EXPECT_TRUE(capabilities->has_option("sandbox", "enable"));
     EXPECT_NE(capabilities->cpu_model("qemu64", false), nullptr);
+}
+
+TEST_F(RealQemu, IsDescribedInThePeersWords) {
+    const auto flags = peer_flags(*ask(binary));
+    for (const auto* word : {"virtio-scsi-pci", "object.qapified", "device.json+hotplug", "incremental-backup"})
+        EXPECT_THAT(flags, testing::Contains(word));
+    EXPECT_EQ(std::set(flags.begin(), flags.end()).size(), flags.size());
+    EXPECT_THAT(peer_flags({}), testing::Not(testing::Contains("virtio-scsi-pci")));
 }
 
 TEST_F(RealQemu, IsNotAskedAgainWhileItIsTheSame) {
