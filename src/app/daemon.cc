@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "app/activation.h"
 #include "app/secondary.h"
@@ -172,7 +173,24 @@ Task<> Daemon::stop_drivers() {
     co_await drivers_->secondary.stop();
 }
 
-void Daemon::reload_drivers() {}
+/// Settings are not read again, as the peer does not either: what it runs with is what it started with.
+Task<> Daemon::reload_drivers() {
+    if (!serving_) {
+        log::warning("SIGHUP is ignored while drivers are being started");
+        co_return;
+    }
+    reload_wanted_ = true;
+    if (std::exchange(reloading_, true)) co_return;
+    while (std::exchange(reload_wanted_, false)) {
+        try {
+            co_await drivers_->secondary.reload();
+            co_await drivers_->guests.reload();
+        } catch (const Error& error) {
+            log::error("cannot reload definitions: {}", error.message());
+        }
+    }
+    reloading_ = false;
+}
 
 bool Daemon::inhibited() const { return drivers_ && !drivers_->guests.registry().active().empty(); }
 
@@ -196,7 +214,7 @@ Task<> Daemon::watch_signals(Signals* signals) {
     for (;;) {
         const int signal = co_await signals->next();
         if (signal == SIGHUP)
-            reload_drivers();
+            tasks_.spawn(reload_drivers());
         else
             ending_.set();
     }
@@ -214,6 +232,7 @@ Task<> Daemon::serve(Signals& signals, StartReport report) {
         failed = true;
     }
     if (!failed) {
+        serving_ = true;
         clients_.on_change([this] { clients_changed(); });
         admin_.on_change([this] { clients_changed(); });
         clients_.accept();

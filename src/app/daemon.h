@@ -32,7 +32,7 @@ class Daemon {
   private:
     Task<> start_drivers();
     Task<> stop_drivers();
-    void reload_drivers();
+    Task<> reload_drivers();
     Task<> watch_signals(Signals* signals);
     void clients_changed();
     bool inhibited() const;
@@ -48,6 +48,8 @@ class Daemon {
     Event ending_;
     std::unique_ptr<Loop::Timer> idle_;
     TaskGroup tasks_;
+    bool serving_ = false;  ///< the drivers are there
+    bool reloading_ = false, reload_wanted_ = false;
 
     struct Drivers;
     std::unique_ptr<Drivers> drivers_;

@@ -43,6 +43,13 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
 
 objects::SecretValues& SecondaryDrivers::secrets() { return parts_->secrets.driver; }
 
+Task<> SecondaryDrivers::reload() {
+    co_await parts_->secrets.driver.reload();
+    co_await parts_->filters.driver.reload();
+    co_await parts_->networks.driver.reload();
+    co_await parts_->pools.driver.reload();
+}
+
 Task<> SecondaryDrivers::stop() { return parts_->pools.driver.stop(); }
 
 }  // namespace innkeeper::app

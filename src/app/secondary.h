@@ -17,6 +17,8 @@ class SecondaryDrivers {
 
     /// Reads what is on disk, and starts what starts by itself. Their procedures are in `choice` from then on.
     Task<> start(DriverChoice* choice);
+    /// Takes up definitions that appeared or changed on disk.
+    Task<> reload();
     /// Ends what still runs for clients that have gone.
     Task<> stop();
 

@@ -229,6 +229,7 @@ void Guest::set_persistent(DefPtr def) {
     ++edition_;
     persistent_ = def != nullptr;
     persistent_def_ = def;
+    kept_persistent_.reset();
     if (def)
         owner_.remember(std::move(def));
     else

@@ -130,6 +130,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
     void abandon(Shutoff reason);
     /// What is on disk from now on; null: nothing any more.
     void set_persistent(DefPtr def);
+    /// Its file cannot be read any more: as long as somebody remembers what was in it, that stays in memory.
+    void keep_persistent() { kept_persistent_ = persistent_def_.lock(); }
     void set_autostart(bool autostart);
     void set_managed_save(bool exists);
     void lifecycle(Lifecycle event, std::int32_t detail);
@@ -156,6 +158,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     std::optional<Shutoff> expected_end_;
     DefPtr live_;
     std::weak_ptr<const model::DomainDef> persistent_def_;
+    DefPtr kept_persistent_;
     bool balloon_known_ = false;
     std::vector<std::string> taints_;
     std::shared_ptr<Turns> turns_;  ///< made for the first turn: most guests of a large host never need one

@@ -32,6 +32,9 @@ class Guests {
     /// Finds all definitions, then takes over what runs from an earlier daemon. Calls are answered from when it is
     /// done.
     Task<> load();
+    /// Takes up definitions that appeared or changed on disk. One that cannot be read leaves its guest as it was; one
+    /// whose file has gone stays known.
+    Task<> reload();
     /// Starts what is marked for it, once per boot of the machine. Failures are logged.
     Task<> autostart();
     /// Adds the handlers of all domain procedures. The table must not outlive this object.
@@ -72,6 +75,7 @@ class Guests {
     void remember(DefPtr def);
     void remove(Guest& guest);
     void deactivated(Guest& guest, int id);
+    Task<> reload_one(objects::DefinitionStore::Found found);
     Task<> adopt_all();
     Task<> adopt_one(GuestPtr guest, std::string status);
     GuestPtr from_status(const std::string& name, const std::string& text);

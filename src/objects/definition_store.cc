@@ -72,12 +72,12 @@ Task<std::vector<ScannedFile>> scan_in_pool(std::string folder, std::string root
     co_return co_await in_pool([folder, root, names = std::move(names)] { return scan_files(folder, root, names); });
 }
 
-/// Names of the definition files, without their suffix. What a killed write left behind is removed.
-std::vector<std::string> definition_files(const std::string& folder) {
+/// Names of the definition files, without their suffix. What a killed write left behind is removed if `tidy` says so.
+std::vector<std::string> definition_files(const std::string& folder, bool tidy) {
     std::vector<std::string> names;
     for (auto& file : list_directory(folder)) {
         if (file.ends_with(".xml.new")) {
-            unlink(fmt::format("{}/{}", folder, file).c_str());
+            if (tidy) unlink(fmt::format("{}/{}", folder, file).c_str());
         } else if (file.ends_with(suffix) && file.size() > suffix.size()) {
             file.resize(file.size() - suffix.size());
             names.push_back(std::move(file));
@@ -87,7 +87,7 @@ std::vector<std::string> definition_files(const std::string& folder) {
 }
 
 /// Names with a link that leads to a definition; links of ours that lead nowhere are what an interrupted change left.
-std::unordered_set<std::string> autostart_links(const std::string& folder) {
+std::unordered_set<std::string> autostart_links(const std::string& folder, bool tidy) {
     std::unordered_set<std::string> result;
     for (auto& file : list_directory(folder + "/autostart")) {
         const std::string link = fmt::format("{}/autostart/{}", folder, file);
@@ -95,7 +95,7 @@ std::unordered_set<std::string> autostart_links(const std::string& folder) {
         if (!file.ends_with(suffix)) continue;
         const auto target = link_target(link);
         if (target && access(link.c_str(), F_OK) != 0 && target->ends_with("/" + file)) {
-            unlink(link.c_str());
+            if (tidy) unlink(link.c_str());
             continue;
         }
         file.resize(file.size() - suffix.size());
@@ -182,9 +182,13 @@ Task<> DefinitionStore::set_autostart(std::string name, bool autostart) {
     });
 }
 
-Task<std::vector<DefinitionStore::Found>> DefinitionStore::scan() {
+Task<std::vector<DefinitionStore::Found>> DefinitionStore::scan() { return find(Tidy::yes); }
+Task<std::vector<DefinitionStore::Found>> DefinitionStore::look_again() const { return find(Tidy::no); }
+
+Task<std::vector<DefinitionStore::Found>> DefinitionStore::find(Tidy how) const {
     const std::string folder = folder_;
-    auto names = co_await in_pool([folder] { return definition_files(folder); });
+    const bool tidy = how == Tidy::yes;
+    auto names = co_await in_pool([folder, tidy] { return definition_files(folder, tidy); });
     std::vector<Task<std::vector<ScannedFile>>> tasks;
     for (std::size_t at = 0; at < names.size(); at += files_per_task) {
         const auto end = std::min(at + files_per_task, names.size());
@@ -200,6 +204,7 @@ Task<std::vector<DefinitionStore::Found>> DefinitionStore::scan() {
         for (const auto& scanned : chunk) {
             if (scanned.identity.name != scanned.file) {
                 const std::string is = path_of(scanned.file), should = path_of(scanned.identity.name);
+                if (!tidy) continue;
                 if (scanned.identity.name.contains('/') || std::ranges::binary_search(names, scanned.identity.name)) {
                     log::error("definition '{}' is left alone: it describes '{}'", is, scanned.identity.name);
                     continue;
@@ -210,7 +215,7 @@ Task<std::vector<DefinitionStore::Found>> DefinitionStore::scan() {
             result.push_back({scanned.identity.name, scanned.identity.uuid.value_or(Uuid::random()), false});
         }
     }
-    const auto links = co_await in_pool([folder] { return autostart_links(folder); });
+    const auto links = co_await in_pool([folder, tidy] { return autostart_links(folder, tidy); });
     for (auto& found : result) found.autostart = links.contains(found.name);
     co_return result;
 }

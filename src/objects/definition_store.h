@@ -42,8 +42,13 @@ class DefinitionStore {
     /// All that is there, in the order of names, after what an interrupted change left behind was put right. A file
     /// that cannot be used is logged by name, skipped and kept.
     Task<std::vector<Found>> scan();
+    /// The same while others may be writing: nothing is put right, and what does not belong there is passed over.
+    Task<std::vector<Found>> look_again() const;
 
   private:
+    enum class Tidy { no, yes };
+    Task<std::vector<Found>> find(Tidy tidy) const;
+
     std::string folder_, root_, edit_;
 };
 

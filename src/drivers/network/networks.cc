@@ -64,6 +64,26 @@ Task<> Networks::start() {
     }
 }
 
+Task<> Networks::reload() {
+    const auto turn = co_await turns_->take("reload", patience, "networks");
+    for (const auto& found : co_await store_.look_again()) {
+        try {
+            auto def = parse(co_await store_.read(found.name));
+            def.uuid = found.uuid;
+            auto network = registry_.match(found.name, found.uuid);
+            const auto shared = std::make_shared<const model::Network>(std::move(def));
+            if (network) {
+                network->set_def(shared);
+                network->set_autostart(found.autostart);
+            } else {
+                registry_.add(std::make_shared<Network>(shared, found.autostart));
+            }
+        } catch (const Error& error) {
+            log::error("network '{}' is left alone: {}", found.name, error.message());
+        }
+    }
+}
+
 rpc::HandlerTable Networks::handlers() {
     rpc::HandlerTable table;
     table.add<remote::ConnectNumOfNetworks>(*this, &Networks::num_of_active);

@@ -45,6 +45,8 @@ class Networks {
 
     /// Reads what is on disk. Before that there are no networks.
     Task<> start();
+    /// Takes up what appeared or changed on disk.
+    Task<> reload();
     rpc::HandlerTable handlers();
 
   private:

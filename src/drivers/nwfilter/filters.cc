@@ -66,6 +66,21 @@ Task<> Filters::start() {
     }
 }
 
+Task<> Filters::reload() {
+    const auto turn = co_await turns_->take("reload", patience, "filters");
+    const std::string folder = folder_;
+    for (auto& def : co_await in_pool([folder] { return read_all(folder); })) {
+        try {
+            if (const auto filter = registry_.match(def->name, *def->uuid))
+                filter->set_def(def);
+            else
+                registry_.add(std::make_shared<Filter>(def));
+        } catch (const Error& error) {
+            log::error("filter '{}' is left alone: {}", def->name, error.message());
+        }
+    }
+}
+
 rpc::HandlerTable Filters::handlers() {
     rpc::HandlerTable table;
     table.add<remote::ConnectNumOfNwfilters>(*this, &Filters::num);

@@ -37,6 +37,8 @@ class Filters {
     explicit Filters(const Paths& paths);
 
     Task<> start();
+    /// Takes up what appeared or changed on disk.
+    Task<> reload();
     rpc::HandlerTable handlers();
 
   private:

@@ -81,6 +81,21 @@ Task<> Secrets::start() {
     }
 }
 
+Task<> Secrets::reload() {
+    const auto turn = co_await turns_->take("reload", patience, "secrets");
+    const std::string folder = folder_;
+    for (auto& found : co_await in_pool([folder] { return read_all(folder); })) {
+        auto def = std::make_shared<const model::Secret>(std::move(found.def));
+        auto secret = registry_.by_uuid(*def->uuid);
+        if (!secret) {
+            secret = std::make_shared<Secret>(def);
+            registry_.add(secret);
+        }
+        secret->set_def(std::move(def));
+        secret->set_value(std::move(found.value));
+    }
+}
+
 rpc::HandlerTable Secrets::handlers() {
     rpc::HandlerTable table;
     table.add<remote::ConnectNumOfSecrets>(*this, &Secrets::num);

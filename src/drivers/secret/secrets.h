@@ -49,6 +49,8 @@ class Secrets final : public objects::SecretValues {
     explicit Secrets(const Paths& paths);
 
     Task<> start();
+    /// Takes up what appeared or changed on disk; ephemeral secrets are not concerned.
+    Task<> reload();
     rpc::HandlerTable handlers();
     Task<Value> value(Wanted wanted) override;
 

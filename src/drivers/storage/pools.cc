@@ -88,13 +88,38 @@ rpc::HandlerTable Pools::handlers() {
     return table;
 }
 
+Task<model::Pool> Pools::read_definition(objects::DefinitionStore::Found found) {
+    const auto text = co_await store_.read(found.name);
+    const auto document = xml::Document::parse(text, "(storage_pool_definition)");
+    auto def = model::pool.read(document.root("pool"));
+    def.uuid = found.uuid;
+    co_return def;
+}
+
+Task<> Pools::reload() {
+    for (const auto& found : co_await store_.look_again()) {
+        try {
+            auto def = co_await read_definition(found);
+            auto pool = registry_.match(found.name, found.uuid);
+            if (!pool) {
+                pool = std::make_shared<Pool>(std::move(def));
+                registry_.add(pool);
+            } else {
+                const auto turn = co_await pool->turn("reload");
+                pool->define(std::move(def));
+            }
+            pool->set_persistent(true);
+            pool->set_autostart(found.autostart);
+        } catch (const Error& error) {
+            log::error("storage pool '{}' is left alone: {}", found.name, error.message());
+        }
+    }
+}
+
 Task<> Pools::start() {
     for (const auto& found : co_await store_.scan()) {
         try {
-            const auto text = co_await store_.read(found.name);
-            const auto document = xml::Document::parse(text, "(storage_pool_definition)");
-            auto def = model::pool.read(document.root("pool"));
-            def.uuid = found.uuid;
+            auto def = co_await read_definition(found);
             auto pool = std::make_shared<Pool>(std::move(def));
             pool->set_persistent(true);
             pool->set_autostart(found.autostart);

@@ -99,11 +99,14 @@ class Pools {
     Task<> stop() { return transfers_.close(); }
     /// Reads what is on disk, goes on with the pools that were active, and starts those that start by themselves.
     Task<> start();
+    /// Takes up what appeared or changed on disk; an active pool changes at its next start.
+    Task<> reload();
     rpc::HandlerTable handlers();
 
   private:
     using Registry = objects::Registry<Pool>;
     using Ptr = Registry::Ptr;
+    Task<model::Pool> read_definition(objects::DefinitionStore::Found found);
     struct Place {
         Ptr pool;
         std::string volume;
