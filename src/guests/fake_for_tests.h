@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -71,6 +72,21 @@ class FakeHypervisor : public Hypervisor {
         co_return;
     }
 
+    Task<> plug_vcpu(GuestPtr, unsigned vcpu) override { return note(fmt::format("plug {}", vcpu)); }
+    Task<> unplug_vcpu(GuestPtr, unsigned vcpu) override { return note(fmt::format("unplug {}", vcpu)); }
+    void pin_vcpu(const Guest&, unsigned vcpu, const std::vector<unsigned>&) override {
+        did.push_back(fmt::format("pin vcpu {}", vcpu));
+    }
+    Task<> add_iothread(GuestPtr, unsigned id) override { return note(fmt::format("add iothread {}", id)); }
+    Task<> tune_iothread(GuestPtr, unsigned id, IothreadTuning) override {
+        return note(fmt::format("tune iothread {}", id));
+    }
+    Task<> note(std::string what) {
+        did.push_back(std::move(what));
+        co_return;
+    }
+
+    std::vector<std::string> did;
     bool fails = false, hangs = false;
     Event released;
     SavedImage saved;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "model/domain/domain.h"
 
 namespace innkeeper::guests {
 
@@ -12,6 +13,27 @@ void Handlers::check_flags(std::uint32_t flags, std::uint32_t allowed, std::stri
     const std::string name = hypervisor().prefix() + std::string(function);
     throw Error::invalid_argument(hypervisor().error_domain(), name, "flags",
                                   fmt::format("unsupported flags (0x{:x}) in function {}", unknown, name));
+}
+
+Task<> Handlers::change(GuestPtr guest, Impact impact, std::function<void(model::DomainDef&)> apply) {
+    std::shared_ptr<model::DomainDef> config;
+    if (impact.config) {
+        const auto stored = co_await guest->persistent();
+        config = std::make_shared<model::DomainDef>(*stored);
+        apply(*config);
+    }
+    if (impact.live) {
+        require_active(*guest);
+        // Tried before anything is stored.
+        auto trial = *guest->live();
+        apply(trial);
+    }
+    if (config) co_await guests_.store_definition(guest, std::move(config));
+    if (impact.live && guest->is_active()) {
+        auto live = std::make_shared<model::DomainDef>(*guest->live());
+        apply(*live);
+        guest->set_live(std::move(live));
+    }
 }
 
 void require_active(const Guest& guest) {
@@ -49,9 +71,11 @@ Error refused_argument(std::string_view api, std::string_view argument, std::str
 
 void Guests::install(rpc::HandlerTable& table) {
     for (const auto install :
-         {install_lists, install_lookup, install_definitions, install_lifecycle, install_controls, install_metadata,
-          install_state, install_vcpus, install_autostart, install_rename, install_saved, install_snapshots,
-          install_console, install_events, install_monitor, install_stats, install_host, install_node})
+         {install_lists,     install_lookup,  install_definitions, install_lifecycle,    install_controls,
+          install_metadata,  install_state,   install_vcpus,       install_vcpu_changes, install_pins,
+          install_iothreads, install_memory,  install_autostart,   install_rename,       install_saved,
+          install_snapshots, install_console, install_events,      install_monitor,      install_stats,
+          install_host,      install_node})
         handlers_.push_back(install(*this, table));
 }
 

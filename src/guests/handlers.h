@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ class Handlers {
     /// Refuses flags beyond `allowed`; `function` is the peer's, without the hypervisor's prefix: "DomainReboot".
     void check_flags(std::uint32_t flags, std::uint32_t allowed, std::string_view function);
 
+    /// One change of the definitions that it concerns, with the turn held; on disk first. The change may throw, and
+    /// then nothing has changed; it is made to each of them by itself.
+    Task<> change(GuestPtr guest, Impact impact, std::function<void(model::DomainDef&)> apply);
+
     Guests& guests_;
 };
 
@@ -68,6 +73,10 @@ Installed install_controls(Guests&, rpc::HandlerTable&);
 Installed install_metadata(Guests&, rpc::HandlerTable&);
 Installed install_state(Guests&, rpc::HandlerTable&);
 Installed install_vcpus(Guests&, rpc::HandlerTable&);
+Installed install_vcpu_changes(Guests&, rpc::HandlerTable&);
+Installed install_pins(Guests&, rpc::HandlerTable&);
+Installed install_iothreads(Guests&, rpc::HandlerTable&);
+Installed install_memory(Guests&, rpc::HandlerTable&);
 Installed install_autostart(Guests&, rpc::HandlerTable&);
 Installed install_rename(Guests&, rpc::HandlerTable&);
 Installed install_saved(Guests&, rpc::HandlerTable&);

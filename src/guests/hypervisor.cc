@@ -59,6 +59,42 @@ Task<SavedImage> Hypervisor::read_saved(std::string) {
     unsupported("virDomainRestore");
     co_return SavedImage{};
 }
+Task<> Hypervisor::rewrite_saved(std::string, SavedImage) {
+    unsupported("virDomainSaveImageDefineXML");
+    co_return;
+}
+Task<> Hypervisor::set_stats_period(GuestPtr, std::chrono::seconds) {
+    unsupported("virDomainSetMemoryStatsPeriod");
+    co_return;
+}
+Task<std::vector<MemoryFigure>> Hypervisor::memory_figures(GuestPtr) { co_return std::vector<MemoryFigure>(); }
+Task<> Hypervisor::plug_vcpu(GuestPtr, unsigned) {
+    unsupported("virDomainSetVcpus");
+    co_return;
+}
+Task<> Hypervisor::unplug_vcpu(GuestPtr, unsigned) {
+    unsupported("virDomainSetVcpus");
+    co_return;
+}
+void Hypervisor::pin_vcpu(const Guest&, unsigned, const std::vector<unsigned>&) { unsupported("virDomainPinVcpu"); }
+void Hypervisor::pin_emulator(const Guest&, const std::vector<unsigned>&) { unsupported("virDomainPinEmulator"); }
+Task<> Hypervisor::pin_iothread(GuestPtr, unsigned, std::vector<unsigned>) {
+    unsupported("virDomainPinIOThread");
+    co_return;
+}
+Task<> Hypervisor::add_iothread(GuestPtr, unsigned) {
+    unsupported("virDomainAddIOThread");
+    co_return;
+}
+Task<> Hypervisor::remove_iothread(GuestPtr, unsigned) {
+    unsupported("virDomainDelIOThread");
+    co_return;
+}
+Task<> Hypervisor::tune_iothread(GuestPtr, unsigned, IothreadTuning) {
+    unsupported("virDomainSetIOThreadParams");
+    co_return;
+}
+Task<std::vector<IothreadUsage>> Hypervisor::iothreads(GuestPtr) { co_return std::vector<IothreadUsage>(); }
 Task<> Hypervisor::inject_nmi(GuestPtr) {
     unsupported("virDomainInjectNMI");
     co_return;

@@ -59,6 +59,25 @@ struct Usage {
     std::uint64_t rss_kib = 0;
 };
 
+/// A thread of the guest's that serves disks.
+struct IothreadUsage {
+    unsigned id = 0;
+    pid_t thread = 0;
+    std::uint64_t poll_max_ns = 0;
+    std::uint32_t poll_grow = 0, poll_shrink = 0;
+};
+/// What of such a thread is to be changed.
+struct IothreadTuning {
+    std::optional<std::uint64_t> poll_max_ns;
+    std::optional<std::uint32_t> poll_grow, poll_shrink;
+    std::optional<int> pool_min, pool_max;
+};
+/// A number of virDomainMemoryStatTags, and the figure.
+struct MemoryFigure {
+    int tag = 0;
+    std::uint64_t value = 0;
+};
+
 /// A running guest as the status file of an earlier daemon describes it.
 struct Remnant {
     GuestPtr guest;      ///< already active, with its live definition, pid and condition from the file
@@ -131,6 +150,8 @@ class Hypervisor {
     virtual Task<> save(GuestPtr guest, SaveOptions options);
     /// No guest, no turn.
     virtual Task<SavedImage> read_saved(std::string path);
+    /// The memory in the image stays, what is said of it changes. No guest, no turn.
+    virtual Task<> rewrite_saved(std::string path, SavedImage image);
 
     // -- a guest at work ------------------------------------------------------------------------------------------
 
@@ -145,6 +166,23 @@ class Hypervisor {
     virtual Task<> set_lifecycle_action(GuestPtr guest, Occasion occasion, std::uint32_t action);
     /// The live amount, by the balloon.
     virtual Task<> set_memory(GuestPtr guest, std::uint64_t kib);
+
+    /// How often the guest's balloon reports; 0: never.
+    virtual Task<> set_stats_period(GuestPtr guest, std::chrono::seconds period);
+    /// No turn. What the guest's balloon reported last; nothing if it does not answer at once.
+    virtual Task<std::vector<MemoryFigure>> memory_figures(GuestPtr guest);
+
+    /// Of the numbers of the definition; which are plugged in afterwards is the caller's to note.
+    virtual Task<> plug_vcpu(GuestPtr guest, unsigned vcpu);
+    virtual Task<> unplug_vcpu(GuestPtr guest, unsigned vcpu);
+    virtual void pin_vcpu(const Guest& guest, unsigned vcpu, const std::vector<unsigned>& cpus);
+    virtual void pin_emulator(const Guest& guest, const std::vector<unsigned>& cpus);
+    virtual Task<> pin_iothread(GuestPtr guest, unsigned id, std::vector<unsigned> cpus);
+    virtual Task<> add_iothread(GuestPtr guest, unsigned id);
+    virtual Task<> remove_iothread(GuestPtr guest, unsigned id);
+    virtual Task<> tune_iothread(GuestPtr guest, unsigned id, IothreadTuning tuning);
+    /// No turn; in the hypervisor's order.
+    virtual Task<std::vector<IothreadUsage>> iothreads(GuestPtr guest);
 
     /// No turn. A descriptor of the guest's console or serial port, both ways. `device` is an alias or empty: the first
     /// one. Throws operation_failed if somebody has it, unless `take_over`. Closing it lets go.

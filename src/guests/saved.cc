@@ -40,6 +40,8 @@ class Saved : public Handlers {
         table.add<wire::DomainRestore>(*this, &Saved::restore_file);
         table.add<wire::DomainRestoreFlags>(*this, &Saved::restore_with_flags);
         table.add<wire::DomainSaveImageGetXmlDesc>(*this, &Saved::image_xml);
+        table.add<wire::DomainSaveImageDefineXml>(*this, &Saved::image_define);
+        table.add<wire::DomainManagedSaveDefineXml>(*this, &Saved::managed_save_define);
     }
 
   private:
@@ -127,6 +129,36 @@ class Saved : public Handlers {
         check_flags(args.flags, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE, "DomainSaveImageGetXMLDesc");
         const auto image = co_await hypervisor().read_saved(args.file);
         co_return wire::DomainSaveImageGetXmlDescRet{document_of(image, args.flags)};
+    }
+
+    Task<> image_define(Caller, wire::DomainSaveImageDefineXmlArgs args) {
+        check_flags(args.flags, VIR_DOMAIN_SAVE_RUNNING | VIR_DOMAIN_SAVE_PAUSED, "DomainSaveImageDefineXML");
+        co_await redefine(std::move(args.file), std::move(args.dxml), args.flags);
+    }
+
+    Task<> managed_save_define(Caller, wire::DomainManagedSaveDefineXmlArgs args) {
+        check_flags(args.flags, VIR_DOMAIN_SAVE_RUNNING | VIR_DOMAIN_SAVE_PAUSED, "DomainManagedSaveDefineXML");
+        const auto guest = find(args.dom);
+        const auto turn = co_await guest->turn("redefine managed save");
+        if (!guest->has_managed_save())
+            throw Error(ErrorCode::operation_invalid, "domain does not have managed save image");
+        co_await redefine(guests_.managed_save_path(guest->name()), args.dxml.value_or(""), args.flags);
+    }
+
+    /// What is said of a guest that sleeps changes; who it is stays.
+    Task<> redefine(std::string path, std::string document, std::uint32_t flags) {
+        auto image = co_await hypervisor().read_saved(path);
+        const auto old = image.definition;
+        const auto def = co_await hypervisor().complete(model::parse_domain(document), Purpose::restore);
+        if (def->name != old->name)
+            throw Error(ErrorCode::config_unsupported,
+                        fmt::format("Target domain name '{}' does not match source '{}'", def->name, old->name));
+        if (def->uuid != old->uuid)
+            throw Error(ErrorCode::config_unsupported, fmt::format("Target domain uuid {} does not match source {}",
+                                                                   def->uuid.text(), old->uuid.text()));
+        image.definition = def;
+        if (const auto wanted = running_wanted(flags)) image.running = *wanted;
+        co_await hypervisor().rewrite_saved(std::move(path), std::move(image));
     }
 
     /// The guest's memory into the file; after that nothing of it runs.

@@ -29,9 +29,6 @@ constexpr std::uint32_t other_flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |
                                       VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
 constexpr std::uint32_t filter_flags = 0xff;
 
-/// Numbers of the memory statistics.
-enum class MemoryStat : std::int32_t { actual_balloon = 6, rss = 7, last_update = 9 };
-
 class Figures {
   public:
     template <class T>
@@ -69,7 +66,6 @@ class StatsHandlers : public Handlers {
 
     void install(rpc::HandlerTable& table) {
         table.add<wire::ConnectGetAllDomainStats>(*this, &Self::get_all);
-        table.add<wire::DomainMemoryStats>(*this, &Self::get_memory);
         table.add<wire::DomainGetCpuStats>(*this, &Self::get_cpu);
     }
 
@@ -128,6 +124,7 @@ class StatsHandlers : public Handlers {
         }
         if ((groups & VIR_DOMAIN_STATS_VCPU) != 0) add_vcpus(figures, *guest, *def);
         add_devices(figures, *def, groups);
+        if ((groups & VIR_DOMAIN_STATS_IOTHREAD) != 0 && guest->is_active()) co_await add_iothreads(&figures, guest);
         result.params = std::move(figures).take();
         co_return result;
     }
@@ -142,18 +139,21 @@ class StatsHandlers : public Handlers {
         }
     }
 
-    wire::DomainMemoryStatsRet get_memory(const Caller&, const wire::DomainMemoryStatsArgs& args) {
-        check_flags(args.flags, 0, "DomainMemoryStats");
-        const auto guest = find(args.dom);
-        require_active(*guest);
-        const Usage usage = hypervisor().usage(*guest);
-        wire::DomainMemoryStatsRet ret;
-        const auto add = [&](MemoryStat tag, std::uint64_t value) {
-            if (ret.stats.size() < args.maxStats) ret.stats.push_back({static_cast<std::int32_t>(tag), value});
-        };
-        add(MemoryStat::actual_balloon, guest->live()->current_memory_kib);
-        add(MemoryStat::rss, usage.rss_kib);
-        return ret;
+    /// Asked of the guest, so only where its definition says that there are any.
+    Task<> add_iothreads(Figures* figures, GuestPtr guest) {
+        if (guest->live()->iothread_ids.empty()) co_return;
+        std::vector<IothreadUsage> threads;
+        try {
+            threads = co_await hypervisor().iothreads(guest);
+        } catch (const Error&) {
+            co_return;
+        }
+        figures->add("iothread.count", static_cast<std::uint32_t>(threads.size()));
+        for (const auto& thread : threads) {
+            figures->add(fmt::format("iothread.{}.poll-max-ns", thread.id), thread.poll_max_ns);
+            figures->add(fmt::format("iothread.{}.poll-grow", thread.id), thread.poll_grow);
+            figures->add(fmt::format("iothread.{}.poll-shrink", thread.id), thread.poll_shrink);
+        }
     }
 
     wire::DomainGetCpuStatsRet get_cpu(const Caller&, const wire::DomainGetCpuStatsArgs& args) {

@@ -1,11 +1,10 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "guests/cpu_map.h"
 #include "guests/handlers.h"
 #include "guests/vcpu_counts.h"
 #include "model/domain/domain.h"
@@ -15,18 +14,6 @@
 namespace innkeeper::guests {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-unsigned host_cpus() { return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF))); }
-
-/// One bit for each of the host's processors, the lowest first; all of them if the set is not given.
-Bytes cpu_map(const std::optional<model::CpuSet>& set, std::int32_t bytes) {
-    Bytes map(static_cast<std::size_t>(std::clamp(bytes, 0, 2048)));
-    for (unsigned cpu = 0; cpu < std::min<std::size_t>(host_cpus(), map.size() * 8); ++cpu)
-        if (!set || set->contains(cpu)) map[cpu / 8] |= static_cast<std::uint8_t>(1U << (cpu % 8));
-    return map;
-}
 
 std::optional<model::CpuSet> pin_of(const model::DomainDef& def, unsigned vcpu) {
     for (const auto& pin : def.cpu_tune.vcpu_pins)

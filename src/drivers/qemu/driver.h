@@ -61,8 +61,21 @@ class Driver final : public guests::Hypervisor {
     Task<> pm_wakeup(guests::GuestPtr guest) override;
     Task<> set_lifecycle_action(guests::GuestPtr guest, Occasion occasion, std::uint32_t action) override;
     Task<> set_memory(guests::GuestPtr guest, std::uint64_t kib) override;
+    Task<> set_stats_period(guests::GuestPtr guest, std::chrono::seconds period) override;
+    Task<std::vector<guests::MemoryFigure>> memory_figures(guests::GuestPtr guest) override;
     Task<std::string> monitor_command(guests::GuestPtr guest, std::string command, bool human) override;
     Task<std::string> agent_command(guests::GuestPtr guest, std::string command, int timeout_seconds) override;
+
+    // driver_threads.cc
+    Task<> plug_vcpu(guests::GuestPtr guest, unsigned vcpu) override;
+    Task<> unplug_vcpu(guests::GuestPtr guest, unsigned vcpu) override;
+    void pin_vcpu(const guests::Guest& guest, unsigned vcpu, const std::vector<unsigned>& cpus) override;
+    void pin_emulator(const guests::Guest& guest, const std::vector<unsigned>& cpus) override;
+    Task<> pin_iothread(guests::GuestPtr guest, unsigned id, std::vector<unsigned> cpus) override;
+    Task<> add_iothread(guests::GuestPtr guest, unsigned id) override;
+    Task<> remove_iothread(guests::GuestPtr guest, unsigned id) override;
+    Task<> tune_iothread(guests::GuestPtr guest, unsigned id, guests::IothreadTuning tuning) override;
+    Task<std::vector<guests::IothreadUsage>> iothreads(guests::GuestPtr guest) override;
 
     // driver_console.cc
     Task<Fd> open_console(guests::GuestPtr guest, std::string device, bool take_over) override;
@@ -71,6 +84,7 @@ class Driver final : public guests::Hypervisor {
     // driver_saved.cc
     Task<> save(guests::GuestPtr guest, guests::SaveOptions options) override;
     Task<guests::SavedImage> read_saved(std::string path) override;
+    Task<> rewrite_saved(std::string path, guests::SavedImage image) override;
 
     // driver_facts.cc
     guests::Usage usage(const guests::Guest& guest) override;
@@ -94,6 +108,8 @@ class Driver final : public guests::Hypervisor {
     /// By the id of the object that holds each.
     Task<std::map<std::string, SealedSecret, std::less<>>> sealed_secrets(std::vector<NeededSecret> needed,
                                                                           std::string master_key);
+    Task<> pin_all(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
+    Task<> refresh_vcpus(std::shared_ptr<QemuMachine> machine);
     void lease_ports(model::DomainDef& def, QemuMachine& machine);
     Task<> launch(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options);
     Task<> set_up(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);

@@ -173,6 +173,68 @@ Task<> Driver::set_memory(GuestPtr guest, std::uint64_t kib) {
     co_await machine_of(guest)->monitor().execute("balloon", std::move(arguments));
 }
 
+namespace {
+
+std::string balloon_path(const guests::Guest& guest) {
+    const auto& balloon = guest.live()->devices.memballoon;
+    if (!balloon || balloon->model == model::Memballoon::Model::none || balloon->info.alias.empty())
+        throw Error(ErrorCode::operation_invalid, "Memory balloon model must be virtio to set the collection period");
+    return "/machine/peripheral/" + balloon->info.alias;
+}
+
+/// A question must not wait for a guest that hangs.
+constexpr auto question_limit = 1s;
+
+/// QEMU's name, the number of virDomainMemoryStatTags, and how many bytes make one of what clients get.
+struct BalloonFigure {
+    std::string_view name;
+    int tag;
+    std::uint64_t unit;
+};
+constexpr BalloonFigure balloon_figures[] = {{"stat-swap-in", 0, 1024},          {"stat-swap-out", 1, 1024},
+                                             {"stat-major-faults", 2, 1},        {"stat-minor-faults", 3, 1},
+                                             {"stat-free-memory", 4, 1024},      {"stat-total-memory", 5, 1024},
+                                             {"stat-available-memory", 8, 1024}, {"stat-disk-caches", 10, 1024},
+                                             {"stat-htlb-pgalloc", 11, 1},       {"stat-htlb-pgfail", 12, 1}};
+
+}  // namespace
+
+Task<> Driver::set_stats_period(GuestPtr guest, std::chrono::seconds period) {
+    json::object arguments;
+    arguments["path"] = balloon_path(*guest);
+    arguments["property"] = "guest-stats-polling-interval";
+    arguments["value"] = period.count();
+    co_await machine_of(guest)->monitor().execute("qom-set", std::move(arguments));
+}
+
+Task<std::vector<guests::MemoryFigure>> Driver::memory_figures(GuestPtr guest) {
+    std::vector<guests::MemoryFigure> figures;
+    const auto machine = machine_of(guest);
+    try {
+        json::object arguments;
+        arguments["path"] = balloon_path(*guest);
+        arguments["property"] = "guest-stats";
+        const auto reply = co_await machine->monitor().execute("qom-get", std::move(arguments), question_limit);
+        const auto& all = reply.as_object();
+        const auto& stats = all.at("stats").as_object();
+        for (const auto& figure : balloon_figures) {
+            const json::value* value = stats.if_contains(figure.name);
+            // What the guest does not tell is all ones.
+            if (value == nullptr || !value->is_number()) continue;
+            boost::system::error_code failed;
+            const auto number = value->to_number<std::uint64_t>(failed);
+            if (!failed && number != ~0ULL) figures.push_back({figure.tag, number / figure.unit});
+        }
+        if (const json::value* when = all.if_contains("last-update"); when != nullptr && when->is_int64())
+            figures.push_back({9, static_cast<std::uint64_t>(when->get_int64())});
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const std::exception&) {
+        // A guest without a balloon, or one that hangs: what the host knows must do.
+    }
+    co_return figures;
+}
+
 Task<std::string> Driver::monitor_command(GuestPtr guest, std::string command, bool human) {
     const auto machine = machine_of(guest);
     guest->taint("custom-monitor");

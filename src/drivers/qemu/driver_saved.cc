@@ -150,6 +150,15 @@ Task<guests::SavedImage> Driver::read_saved(std::string path) {
         .running = head.running};
 }
 
+Task<> Driver::rewrite_saved(std::string path, guests::SavedImage image) {
+    const auto text = model::format_domain(*image.definition, {.inactive = true, .secure = true, .migratable = true});
+    co_await in_pool([path, text, running = image.running] {
+        const Fd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+        if (!file) throw Error::system(errno, fmt::format("Failed to open file '{}'", path));
+        SavedHead::replace(file.get(), path, text, running);
+    });
+}
+
 /// Fills the memory of a guest that was started to wait for it.
 Task<> Driver::load_saved(std::shared_ptr<QemuMachine> machine, std::string path) {
     auto image = co_await in_pool([path] {

@@ -383,6 +383,7 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
     machine->vcpu_threads = vcpu_threads(replies[1]);
     machine->device_ids = device_ids(replies[2]);
     guest->set_live(std::move(def));
+    co_await pin_all(guest, machine);
 }
 
 }  // namespace innkeeper::qemu

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <filesystem>
@@ -301,6 +302,67 @@ TEST_F(DriverTest, WhatWasStoredIsKeptEvenIfItCouldNotRun) {
         "<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>");
     EXPECT_THROW(loop_.run(driver_->complete(def, guests::Purpose::define)), Error);
     EXPECT_EQ(loop_.run(driver_->complete(def, guests::Purpose::stored))->vcpus.maximum, 300U);
+}
+
+TEST_F(DriverTest, ThreadsRunWhereTheDefinitionWantsThem) {
+    const auto guest = start(define("",
+                                    "<iothreads>1</iothreads><cputune><vcpupin vcpu='0' cpuset='0'/>"
+                                    "<emulatorpin cpuset='0'/><iothreadpin iothread='1' cpuset='0'/></cputune>"));
+    const auto cpus_of = [](pid_t thread) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        EXPECT_EQ(::sched_getaffinity(thread, sizeof set, &set), 0);
+        return CPU_COUNT(&set);
+    };
+    EXPECT_EQ(cpus_of(guest->pid()), 1);
+    EXPECT_EQ(cpus_of(loop_.run(driver_->iothreads(guest)).at(0).thread), 1);
+}
+
+TEST_F(DriverTest, ProcessorsArePluggedIn) {
+    const auto guest = start(define("", "<vcpu current='1'>2</vcpu>"));
+    loop_.run(driver_->plug_vcpu(guest, 1));
+    EXPECT_EQ(driver_->vcpus(*guest).size(), 2U);
+    EXPECT_THROW(loop_.run(driver_->plug_vcpu(guest, 2)), Error);
+}
+
+TEST_F(DriverTest, ThreadsForDisksComeAndGo) {
+    const auto guest = start(define());
+    loop_.run(driver_->add_iothread(guest, 3));
+    guests::IothreadTuning tuning;
+    tuning.poll_grow = 7;
+    loop_.run(driver_->tune_iothread(guest, 3, tuning));
+    const auto threads = loop_.run(driver_->iothreads(guest));
+    ASSERT_EQ(threads.size(), 1U);
+    EXPECT_EQ(threads[0].id, 3U);
+    EXPECT_EQ(threads[0].poll_grow, 7U);
+    loop_.run(driver_->remove_iothread(guest, 3));
+    EXPECT_TRUE(loop_.run(driver_->iothreads(guest)).empty());
+}
+
+TEST_F(DriverTest, TheBalloonReports) {
+    const auto guest = start(define("<memballoon model='virtio'/>"));
+    loop_.run(driver_->set_stats_period(guest, 2s));
+    const auto figures = loop_.run(driver_->memory_figures(guest));
+    ASSERT_FALSE(figures.empty());
+    EXPECT_EQ(figures.back().tag, 9);
+}
+
+TEST_F(DriverTest, ASleepersDefinitionIsReplaced) {
+    const std::string path = root_ + "/saved";
+    loop_.run(driver_->save(start(define()), {.path = path}));
+    auto image = loop_.run(driver_->read_saved(path));
+    auto changed = std::make_shared<model::DomainDef>(*image.definition);
+    changed->title = "asleep";
+    image.definition = changed;
+    image.running = false;
+    loop_.run(driver_->rewrite_saved(path, image));
+    const auto again = loop_.run(driver_->read_saved(path));
+    EXPECT_EQ(again.definition->title, "asleep");
+    EXPECT_FALSE(again.running);
+    changed->description = std::string(5000, 'x');
+    EXPECT_THROW(loop_.run(driver_->rewrite_saved(path, image)), Error);
+    const auto guest = start(again.definition, {.paused = true, .restore_from = path});
+    EXPECT_THAT(status_of(guest), HasSubstr("paused"));
 }
 
 TEST_F(DriverTest, PathsLongerThanASocketsNameAreReached) {

@@ -72,6 +72,8 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     /// As long as it is not started, its end is the business of who starts it.
     bool starting = false;
     std::vector<Ports::Lease> leases;  ///< given back when it has gone
+    /// Called with the name of each device that QEMU has let go of, while somebody waits for one.
+    std::function<void(const std::string&)> on_device_deleted;
     /// Called for each MIGRATION event, with its status, while somebody saves.
     std::function<void(std::string_view)> on_migration;
 

@@ -82,8 +82,11 @@ void QemuMachine::happened(const QmpEvent& event) {
     } else if (name == "BALLOON_CHANGE") {
         guest->set_balloon(static_cast<std::uint64_t>(number(data, "actual")) / 1024);
     } else if (name == "DEVICE_DELETED") {
-        if (const auto alias = text(data, "device"); !alias.empty())
+        if (const auto alias = text(data, "device"); !alias.empty()) {
+            std::erase(device_ids, alias);
+            if (on_device_deleted) on_device_deleted(alias);
             guest->publish(happening::DeviceRemoved{.alias = alias});
+        }
     } else if (name == "DEVICE_UNPLUG_GUEST_ERROR") {
         guest->publish(happening::DeviceRemovalFailed{.alias = text(data, "device")});
     } else if (name == "DEVICE_TRAY_MOVED") {

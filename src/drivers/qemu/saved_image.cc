@@ -91,4 +91,21 @@ void SavedHead::finish(int fd) {
         throw Error::system(errno, "unable to write the head of a saved image");
 }
 
+void SavedHead::replace(int fd, const std::string& path, const std::string& definition, bool running) {
+    const SavedHead old = read(fd, path);
+    const std::size_t room = old.stream_offset - head_size;
+    if (definition.size() + 1 > room)
+        throw Error(ErrorCode::internal_error, fmt::format("new xml too large to fit in file '{}'", path));
+    Numbers numbers;
+    numbers.data_length = static_cast<std::uint32_t>(room);
+    numbers.was_running = running ? 1 : 0;
+    numbers.compression = static_cast<std::uint32_t>(old.compression);
+    std::string head(finished);
+    head.append(reinterpret_cast<const char*>(&numbers), sizeof numbers);
+    head += definition;
+    head.resize(old.stream_offset, '\0');
+    if (::pwrite(fd, head.data(), head.size(), 0) != static_cast<ssize_t>(head.size()) || ::fsync(fd) != 0)
+        throw Error::system(errno, fmt::format("failed to write header to domain save file '{}'", path));
+}
+
 }  // namespace innkeeper::qemu

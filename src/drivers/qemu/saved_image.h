@@ -21,6 +21,8 @@ struct SavedHead {
     /// As it stands in a file; marked as unfinished until `finish`.
     std::string bytes() const;
     static void finish(int fd);
+    /// Puts these into the head of a finished file. Throws Error if the definition has no room there.
+    static void replace(int fd, const std::string& path, const std::string& definition, bool running);
 };
 
 }  // namespace innkeeper::qemu
