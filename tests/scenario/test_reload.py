@@ -19,12 +19,12 @@ def put(folder, name, text):
 
 
 def test_what_appeared_on_disk_is_taken_up(daemon):
+    assert daemon.virsh("list", "--all", "--name").split() == []
     put(daemon.config / "qemu", "late.xml", guest_xml("late", "5ce00000-0000-4000-8000-000000000001"))
     put(daemon.config / "qemu" / "networks", "hand.xml", NETWORK % ("hand", "11", "1"))
     put(daemon.config / "storage", "heap.xml", "<pool type='dir'><name>heap</name>"
         "<uuid>5ce00000-0000-4000-8000-000000000021</uuid><target><path>/nowhere</path></target></pool>")
     put(daemon.config / "secrets", "5ce00000-0000-4000-8000-000000000099.xml", SECRET)
-    assert daemon.virsh("list", "--all", "--name").split() == []
     reload(daemon)
     connection = daemon.connect()
     wait_until(lambda: [d.name() for d in connection.listAllDomains()] == ["late"])
