@@ -130,6 +130,54 @@ TEST_F(Resources, LimitsOfMemoryFitTogether) {
     EXPECT_EQ(call<wire::DomainGetMemoryParameters>({dom, 0, config}).nparams, 3);
 }
 
+TEST_F(Resources, SharesOfProcessors) {
+    const auto set = [&](auto add, std::string_view name, auto value) {
+        rpc::TypedParams params;
+        add(params, name, value);
+        return refusal<wire::DomainSetSchedulerParametersFlags>({dom, params, config});
+    };
+    EXPECT_EQ(set(rpc::add_ullong, "cpu_shares", 512U), "");
+    EXPECT_EQ(set(rpc::add_llong, "global_quota", -1), "");
+    EXPECT_EQ(set(rpc::add_ullong, "vcpu_period", 2U),
+              "invalid argument: value of 'vcpu_period' is out of range [1000, 1000000]");
+    EXPECT_EQ(set(rpc::add_llong, "vcpu_quota", 500),
+              "invalid argument: value of 'vcpu_quota' is out of range [1000, 17592186044415]");
+    EXPECT_EQ(set(rpc::add_ullong, "bogus", 1U), "argument unsupported: parameter 'bogus' not supported");
+    EXPECT_THAT(document(), HasSubstr("<shares>512</shares>\n    <global_quota>-1</global_quota>"));
+    const auto all = call<wire::DomainGetSchedulerParametersFlags>({dom, 9, config}).params;
+    ASSERT_EQ(all.size(), 9U);
+    EXPECT_EQ(all[0].field, "cpu_shares");
+    EXPECT_EQ(all[2].field, "vcpu_quota");
+    start();
+    EXPECT_EQ(refusal<wire::DomainSetSchedulerParameters>({dom, {}}),
+              "Requested operation is not valid: cgroup CPU controller is not mounted");
+}
+
+TEST_F(Resources, NodesOfMemory) {
+    rpc::TypedParams params;
+    rpc::add_int(params, "numa_mode", VIR_DOMAIN_NUMATUNE_MEM_PREFERRED);
+    rpc::add_string(params, "numa_nodeset", "0");
+    call<wire::DomainSetNumaParameters>({dom, params, config});
+    EXPECT_THAT(document(), HasSubstr("<memory mode='preferred' nodeset='0'/>"));
+    params.clear();
+    rpc::add_string(params, "numa_nodeset", "99x");
+    EXPECT_EQ(refusal<wire::DomainSetNumaParameters>({dom, params, config}),
+              "invalid argument: Failed to parse bitmap '99x'");
+    EXPECT_EQ(call<wire::DomainGetNumaParameters>({dom, 0, config | VIR_TYPED_PARAM_STRING_OKAY}).nparams, 2);
+}
+
+TEST_F(Resources, WhatIsCounted) {
+    rpc::TypedParams params;
+    rpc::add_boolean(params, "cmt", true);
+    call<wire::DomainSetPerfEvents>({dom, params, config});
+    EXPECT_THAT(document(), HasSubstr("<event name='cmt' enabled='yes'/>"));
+    EXPECT_EQ(call<wire::DomainGetPerfEvents>({dom, config}).params.size(), 22U);
+    params.clear();
+    rpc::add_boolean(params, "nope", true);
+    EXPECT_EQ(refusal<wire::DomainSetPerfEvents>({dom, params, config}),
+              "argument unsupported: parameter 'nope' not supported");
+}
+
 TEST_F(Resources, ABrokenFileLeavesWhatWasKnown) {
     const auto before = document();
     write_file(etc("a.xml"), "<domain type='qemu'><name>a</name");
