@@ -100,7 +100,7 @@ Task<Turns::Turn> Guest::turn(std::string job, std::chrono::milliseconds limit) 
 }
 
 void Guest::taint(std::string flag) {
-    if (std::ranges::find(taints_, flag) != taints_.end()) return;
+    if (!is_active() || std::ranges::find(taints_, flag) != taints_.end()) return;
     log::warning("domain id={} name='{}' uuid={} is tainted: {}", id_, name_, uuid_.text(), flag);
     taints_.push_back(std::move(flag));
 }

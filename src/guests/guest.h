@@ -81,7 +81,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
     void set_pid(pid_t pid) { pid_ = pid; }
     pid_t pid() const { return pid_; }
 
-    /// A word of the peer's `<taint flag>`, such as "high-privileges", "custom-argv"; shown by `dominfo`.
+    /// A word of the peer's `<taint flag>`, such as "high-privileges", "custom-argv"; shown by `dominfo`. It lasts as
+    /// long as the guest runs.
     void taint(std::string flag);
     const std::vector<std::string>& taints() const { return taints_; }
 

@@ -180,7 +180,8 @@ GuestPtr Guests::find_or_make(const std::string& name, const Uuid& uuid) {
 }
 
 void Guests::forget_unused(Guest& guest) {
-    if (!guest.is_visible()) remove(guest);
+    // Whoever has its turn is about to store or start it, and comes here himself if that fails.
+    if (!guest.is_visible() && guest.job().empty()) remove(guest);
 }
 
 Task<> Guests::store_definition(GuestPtr guest, DefPtr def) {

@@ -58,7 +58,7 @@ class Guests {
     void activate(const GuestPtr& guest, DefPtr def, Condition condition);
     /// The guest of that name and UUID, known from now on; throws Error if they belong to others.
     GuestPtr find_or_make(const std::string& name, const Uuid& uuid);
-    /// Forgets a guest that is neither stored nor running.
+    /// Forgets a guest that is neither stored nor running, nor about to be.
     void forget_unused(Guest& guest);
     /// The stored definition changes; the guest's turn is held. After an Error everything is as before.
     Task<> store_definition(GuestPtr guest, DefPtr def);

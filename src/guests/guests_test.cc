@@ -334,6 +334,46 @@ TEST_F(Domains, AHungStartKeepsNobodyElseWaitingAndCanBeDestroyed) {
     EXPECT_THAT(list(), ElementsAre("a"));
 }
 
+TEST_F(Domains, WhoWaitedInVainForANewGuestsTurnDoesNotForgetIt) {
+    const auto guest = guests->find_or_make("a", *Uuid::parse(one));
+    auto turn = loop.run(guest->queue("define"));
+    // Another one gives up while the first is still at it.
+    guests->forget_unused(*guest);
+    EXPECT_FALSE(guest->is_gone());
+    turn.end();
+    guests->forget_unused(*guest);
+    EXPECT_TRUE(guest->is_gone());
+    EXPECT_EQ(guests->registry().size(), 0U);
+}
+
+TEST_F(Domains, ATransientGuestThatDoesNotStartLeavesItsName) {
+    hypervisor->fails = true;
+    EXPECT_EQ(refusal<wire::DomainCreateXml>({document("t", one), 0}), "internal error: it does not start");
+    EXPECT_EQ(guests->registry().size(), 0U);
+    define("t", two);
+}
+
+Task<> ignore_define(Task<wire::DomainDefineXmlRet> task) {
+    try {
+        co_await std::move(task);
+    } catch (const Error&) {
+    }
+}
+Task<> rename_it(Task<wire::DomainRenameRet> task) { co_await std::move(task); }
+
+TEST_F(Domains, BothNamesAreTakenDuringARename) {
+    const auto dom = define("a");
+    std::vector<Task<>> at_once;
+    at_once.push_back(rename_it(calling<wire::DomainRename>({dom, "b", 0})));
+    at_once.push_back(ignore_define(calling<wire::DomainDefineXml>({document("a", two)})));
+    at_once.push_back(ignore_define(calling<wire::DomainDefineXml>({document("b", two)})));
+    loop.run(all(std::move(at_once)));
+    EXPECT_THAT(list(), ElementsAre("b"));
+    begin();
+    EXPECT_THAT(list(), ElementsAre("b"));
+    EXPECT_EQ(guests->find("b")->uuid().text(), one);
+}
+
 TEST_F(Domains, TwoDefinitionsOfTheSameGuestAtOnceAreOneGuest) {
     TaskGroup group;
     std::vector<Task<wire::DomainDefineXmlRet>> both;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/undo.h"
 #include "guests/handlers.h"
 #include "model/domain/domain.h"
 #include "protocol/remote/domain.h"
@@ -47,19 +48,14 @@ class Rename : public Handlers {
         std::string document = model::format_domain(*def, {.inactive = true, .secure = true});
         if (guests_.registry().by_name(to)) already_exists(to);
 
-        // The new name is taken at once, so that nobody else can take it while the disk is waited for. Whoever asks for
-        // the definition meanwhile gets the old one, which `old` keeps alive.
+        // While the disk is waited for, nobody may have either name: a definition that is written under the old one
+        // could be the one that is moved. Whoever asks meanwhile gets the old one, which `old` keeps alive.
+        const auto place = guests_.find_or_make(to, Uuid::random());
+        Undo undo;
+        undo.push([&] { guests_.forget_unused(*place); });
+        co_await guests_.store().rename(from, to, guest->uuid(), std::move(document), guest->autostarts());
+        undo.roll_back();
         guests_.renamed(*guest, to);
-        std::exception_ptr failure;
-        try {
-            co_await guests_.store().rename(from, to, guest->uuid(), std::move(document), guest->autostarts());
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        if (failure) {
-            guests_.renamed(*guest, from);
-            std::rethrow_exception(failure);
-        }
         guest->set_persistent(std::move(def));
         const Guest as_it_was(guests_, guest->uuid(), from);
         guests_.publish(as_it_was, happening::LifecycleChange{Lifecycle::undefined,

@@ -156,7 +156,10 @@ Task<Place> place_for(Guests& guests, DefPtr def, std::string job) {
 Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request) {
     auto place = co_await place_for(guests, def, "create");
     Undo undo;
-    undo.push([&] { guests.forget_unused(*place.guest); });
+    undo.push([&] {
+        place.turn.end();
+        guests.forget_unused(*place.guest);
+    });
     auto options = options_of(request);
     co_await run(guests, place.guest, def, std::move(options));
     undo.commit();
@@ -168,7 +171,10 @@ Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request)
 Task<GuestPtr> restore(Guests& guests, std::string path, SavedImage image, StartRequest request) {
     auto place = co_await place_for(guests, image.definition, "restore");
     Undo undo;
-    undo.push([&] { guests.forget_unused(*place.guest); });
+    undo.push([&] {
+        place.turn.end();
+        guests.forget_unused(*place.guest);
+    });
     co_await run_saved(guests, place.guest, std::move(path), std::move(image), request);
     undo.commit();
     co_return place.guest;
