@@ -123,6 +123,19 @@ class Daemon:
             shutil.rmtree(self.root, ignore_errors=True)
 
 
+class Other:
+    """A daemon that runs already, in place of one of ours."""
+
+    def __init__(self, uri):
+        self.uri = uri
+        self.log = pathlib.Path("/nonexistent")
+        self.run = pathlib.Path(uri.partition("socket=")[2]).parent
+        self.system = os.geteuid() == 0
+
+    connect = Daemon.connect
+    virsh = Daemon.virsh
+
+
 def guest_xml(name, uuid=None, memory=16, machine="pc", devices="", more=""):
     return """<domain type='qemu'><name>%s</name>%s<memory unit='MiB'>%d</memory>
 <os><type arch='x86_64' machine='%s'>hvm</type></os>%s<devices>%s</devices></domain>""" % (
