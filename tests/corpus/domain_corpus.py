@@ -25,7 +25,7 @@ MADE_UP = {"instanceid", "interfaceid"}
 COMPLETED = re.compile(r"""
     qemu/1\.0} | /interface/target\b | /controller\b | /(console|serial|parallel|channel)/target | /video\b | /disk/address
     | /os/type.@arch | /os/loader.@type | /target.@bus | /mac\b | /serial$ | /serial.@type | /console$ | /console.@type
-    | /console/source | /input\b | /audio\b | /memballoon
+    | /console/source | /input\b | /audio\b | /memballoon | /panic$
 """, re.VERBOSE)
 
 

@@ -32,8 +32,6 @@ void settle_vcpus(DomainDef& domain) {
     else
         vcpus.placement = Vcpus::Placement::static_;
     if (!domain.cpu) return;
-    if (domain.cpu->topology && domain.cpu->topology->count() != vcpus.maximum)
-        throw Error(ErrorCode::config_unsupported, "CPU topology doesn't match maximum vcpu count");
     for (const auto& cell : domain.cpu->numa)
         if (cell.cpus && !cell.cpus->empty() && cell.cpus->last() >= vcpus.maximum)
             throw Error(ErrorCode::internal_error, "CPU IDs in <numa> exceed the <vcpu> count");
@@ -91,6 +89,11 @@ void settle_os(DomainDef& domain) {
         os.boot_menu.reset();
         os.bios_useserial.reset();
         os.bios_reboot_timeout.reset();
+        return;
+    }
+    // A boot loader of the host's knows where the system is.
+    if (domain.has_bootloader) {
+        os.boot.clear();
         return;
     }
     const auto orders = boot_orders(domain.devices);

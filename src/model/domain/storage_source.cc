@@ -74,8 +74,10 @@ const xml::Element<Reconnect> reconnect_element =
                              xml::attribute("enabled", &Reconnect::enabled, xml::yes_no),
                              xml::attribute("timeout", &Reconnect::timeout))
         .finished_by([](Reconnect& reconnect) {
-            if (reconnect.enabled.value_or(false) && reconnect.timeout == 0u)
-                throw Error(ErrorCode::invalid_arg, "chardev reconnect source timeout cannot be '0'");
+            if (!reconnect.enabled.value_or(false))
+                reconnect.timeout.reset();
+            else if (!reconnect.timeout)
+                throw Error(ErrorCode::xml_error, "Missing required attribute 'timeout' in element 'reconnect'");
         });
 
 namespace {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
@@ -97,6 +95,24 @@ void validate_identity(const DomainDef& def) {
     }
 }
 
+void validate_reconnect(const model::Reconnect& reconnect) {
+    if (reconnect.enabled.value_or(false) && reconnect.timeout == 0u)
+        throw Error(ErrorCode::invalid_arg, "chardev reconnect source timeout cannot be '0'");
+}
+
+void validate_reconnects(const model::Devices& devices) {
+    for (const auto& disk : devices.disks) validate_reconnect(disk.source.reconnect);
+    for (const auto& interface : devices.interfaces) validate_reconnect(interface.vhost_reconnect);
+    const auto validate_sources = [](const auto&... lists) {
+        const auto validate_list = [](const auto& list) {
+            for (const auto& device : list) validate_reconnect(device.source.reconnect);
+        };
+        (validate_list(lists), ...);
+    };
+    validate_sources(devices.serials, devices.parallels, devices.consoles, devices.channels, devices.redirdevs,
+                     devices.smartcards, devices.rngs);
+}
+
 }  // namespace
 
 void validate_guest(const Completion& it) {
@@ -108,6 +124,7 @@ void validate_guest(const Completion& it) {
     validate_memory(def);
     validate_tuning(def);
     validate_identity(def);
+    validate_reconnects(def.devices);
     if (def.features.tseg_mib && !is_q35(def)) unsupported("SMM TSEG is only supported with q35 machine type");
 }
 
