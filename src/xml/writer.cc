@@ -1,6 +1,63 @@
 #include "xml/writer.h"
 
+#include "xml/scanner.h"
+
 namespace innkeeper::xml {
+
+namespace {
+
+/// An element of a fragment, in the order of their starts.
+struct Scanned {
+    unsigned texts = 0, elements = 0;
+    bool has_words = false;
+    /// Whether what stands between its children is content. The same as the serializer's question.
+    bool has_text() const { return has_words || (texts == 1 && elements == 0); }
+};
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
+
+/// Calls `text(element's number, value)` for each text, and counts.
+template <class Text>
+std::vector<Scanned> scan(std::string_view source, Text text) {
+    std::vector<Scanned> all;
+    std::vector<std::size_t> open;
+    Scanner scanner(source);
+    using Token = Scanner::Token;
+    for (auto token = scanner.next(); token != Token::done && token != Token::fault; token = scanner.next()) {
+        if (token == Token::start) {
+            if (!open.empty()) ++all[open.back()].elements;
+            open.push_back(all.size());
+            all.emplace_back();
+        } else if (token == Token::end) {
+            open.pop_back();
+        } else if (token == Token::text) {
+            auto& element = all[open.back()];
+            const auto value = scanner.value();
+            const auto at = static_cast<std::size_t>(value.data() - source.data());
+            ++element.texts;
+            element.has_words |= !is_blank(value) || source.substr(0, at).ends_with("<![CDATA[");
+            text(open, value);
+        }
+    }
+    return all;
+}
+
+/// Where lines of the fragment begin that are lines for the sake of layout alone: they may be indented further without
+/// changing what the document says.
+std::vector<std::size_t> layout_lines(std::string_view source) {
+    const auto elements = scan(source, [](const auto&, std::string_view) {});
+    std::vector<std::size_t> lines;
+    scan(source, [&](const std::vector<std::size_t>& open, std::string_view value) {
+        for (const auto element : open)
+            if (elements[element].has_text()) return;
+        // All blanks: the last line of it is the one that the next tag stands in.
+        const auto end = value.rfind('\n');
+        if (end != value.npos) lines.push_back(static_cast<std::size_t>(value.data() - source.data()) + end + 1);
+    });
+    return lines;
+}
+
+}  // namespace
 
 void escape_into(std::string& out, std::string_view text) {
     for (const char c : text) switch (c) {
@@ -72,14 +129,15 @@ void Writer::text(std::string_view value) {
 void Writer::fragment(std::string_view source) {
     if (source.empty()) return;
     enter_content(State::has_children);
-    while (!source.empty()) {
-        const auto end = source.find('\n');
-        const auto line = source.substr(0, end);
-        if (!line.empty()) indent(levels_.size());
-        out_ += line;
-        out_ += '\n';
-        source.remove_prefix(end == source.npos ? source.size() : end + 1);
+    indent(levels_.size());
+    std::size_t done = 0;
+    for (const auto line : layout_lines(source)) {
+        out_ += source.substr(done, line - done);
+        indent(levels_.size());
+        done = line;
     }
+    out_ += source.substr(done);
+    if (!source.ends_with('\n')) out_ += '\n';
 }
 
 void Writer::close() {

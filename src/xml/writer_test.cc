@@ -25,6 +25,15 @@ TEST(Writer, LeavesOutWhatStaysEmpty) {
     EXPECT_EQ(std::move(writer).take(), "<a/>\n");
 }
 
+TEST(Writer, IndentsTheLayoutOfAFragmentAndNotItsText) {
+    Writer writer;
+    writer.open("a");
+    writer.fragment("<b>\n  <c>one\n  two</c>\n  <d>t <e/>\n<f>\n</f></d>\n  <g/>\n</b>\n");
+    writer.close();
+    EXPECT_EQ(std::move(writer).take(),
+              "<a>\n  <b>\n    <c>one\n  two</c>\n    <d>t <e/>\n<f>\n</f></d>\n    <g/>\n  </b>\n</a>\n");
+}
+
 TEST(Writer, MakesAllThatWaitAppearWithTheFirstContent) {
     Writer writer;
     writer.open_if_filled("a");
