@@ -134,7 +134,8 @@ def fuzzer(program):
     with tempfile.TemporaryDirectory() as folder:
         found = pathlib.Path(folder, "found")
         found.mkdir()
-        argv = [program, "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
+        # They take what the other tests leave of the processors.
+        argv = ["nice", program, "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
                 "-artifact_prefix=%s/" % folder, found] + ([seeds] if seeds.is_dir() else [])
         status, output = run(argv, FUZZ_SECONDS + 300, SANITIZER_ENVIRONMENT)
     if status == 0:
@@ -146,27 +147,36 @@ def programs(preset, pattern):
     return sorted(p for p in (TOP / "build" / preset / "bin").glob(pattern) if os.access(p, os.X_OK) and p.is_file())
 
 
+def submit(pool, preset):
+    """The jobs of a preset that has been built, the longest first."""
+    if preset == "fuzz":
+        return [pool.submit(fuzzer, p) for p in programs(preset, "fuzz_*")]
+    jobs = [pool.submit(client_tests, preset), pool.submit(other_programs, preset)]
+    return jobs + [pool.submit(unit_program, p, preset) for p in programs(preset, "*_test")]
+
+
 def main():
-    parts = sys.argv[1:] or ["release"]
+    parts = sys.argv[1:] or ["release", "fuzz"]
     if parts == ["all"]:
         parts = ["release", "asan", "tsan", "fuzz"]
+    # The fuzzers run beside the first other part, whose clients wait more than they compute.
+    rounds = [[p] for p in parts if p != "fuzz"]
+    if "fuzz" in parts:
+        rounds = [rounds[0] + ["fuzz"], *rounds[1:]] if rounds else [["fuzz"]]
     tally = Tally()
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for preset in parts:
-            print("== %s" % preset, flush=True)
+    workers = os.cpu_count() or 2
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool, concurrent.futures.ThreadPoolExecutor(workers) as aside:
+        for presets in rounds:
+            print("== %s" % " ".join(presets), flush=True)
             started = time.monotonic()
-            if not build(preset):
-                tally.add(failed=1, notes=["FAILED  build of preset %s" % preset])
-                continue
-            if preset == "fuzz":
-                jobs = [pool.submit(fuzzer, p) for p in programs(preset, "fuzz_*")]
-            else:
-                jobs = [pool.submit(unit_program, p, preset) for p in programs(preset, "*_test")]
-                jobs.append(pool.submit(client_tests, preset))
-                jobs.append(pool.submit(other_programs, preset))
+            built = [preset for preset in presets if build(preset)]
+            for preset in presets:
+                if preset not in built:
+                    tally.add(failed=1, notes=["FAILED  build of preset %s" % preset])
+            jobs = [job for preset in built for job in submit(aside if preset == "fuzz" else pool, preset)]
             for job in jobs:
                 tally.add(**job.result())
-            print("== %s took %.0f s with its build" % (preset, time.monotonic() - started), flush=True)
+            print("== %s took %.0f s with the build" % (" ".join(presets), time.monotonic() - started), flush=True)
     print("%d passed, %d failed, %d skipped" % (tally.passed, tally.failed, tally.skipped))
     return 1 if tally.failed or not tally.passed else 0
 
