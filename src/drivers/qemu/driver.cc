@@ -67,6 +67,8 @@ Task<std::string> Driver::capabilities() {
 
 Task<std::string> Driver::domain_capabilities(std::string emulator, std::string arch, std::string machine,
                                               std::string virt_type) {
+    if (!arch.empty() && arch_of_name(arch) == nullptr)
+        throw Error(ErrorCode::invalid_arg, fmt::format("unknown architecture: {}", arch));
     if (emulator.empty()) {
         emulator = Abilities::binary_for(arch.empty() ? host_arch() : std::string_view(arch));
         if (emulator.empty())
