@@ -1,6 +1,9 @@
 import json
 import os
+import pathlib
 import re
+import shutil
+import tempfile
 
 import pytest
 
@@ -12,6 +15,33 @@ calls = {}
 CALLS = TOP / "tests" / "coverage" / "calls.json"
 # Shows that nothing breaks, not that anything works.
 NO_PROOF = "test_wire.py::test_every_procedure_survives_hostile_arguments"
+
+
+# Every daemon that a test starts, by whatever way, writes its sanitizer's report there, if it has one to make: its
+# standard error may be a pipe or nothing, its exit status may be hidden by a SIGKILL that was on its way.
+REPORTS = pathlib.Path(tempfile.mkdtemp(prefix="ik-reports-", dir="/tmp"))
+REPORTS.chmod(0o1777)
+for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+    os.environ[variable] = ":".join(filter(None, (os.environ.get(variable), "log_path=%s/report" % REPORTS)))
+
+
+def check_reports():
+    reports = sorted(REPORTS.iterdir())
+    words = "\n".join(report.read_text(errors="replace")[:8000] for report in reports)
+    for report in reports:
+        report.unlink()
+    assert not reports, words
+
+
+@pytest.fixture(autouse=True)
+def no_reports():
+    """Looks last of all, after the test's own daemon has ended: reports come until then."""
+    yield
+    check_reports()
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(REPORTS, ignore_errors=True)
 
 
 def note_calls(request, log, start=0):
@@ -54,6 +84,7 @@ def house():
         yield it.start()
     finally:
         it.remove()
+        check_reports()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import libvirt
 import pytest
 
-from daemon import guest_xml
+from daemon import guest_xml, wait_until
 
 
 def define(daemon, tmp_path, *arguments, **more):
@@ -69,15 +69,6 @@ def test_qemus_death_is_noticed_and_its_last_words_are_kept(daemon):
     wait_until(daemon_sees)
     assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED]
     domain.undefine()
-
-
-def wait_until(condition, seconds=60):
-    """Asks again until it holds; events have tests of their own."""
-    import time
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never held"
-        os.sched_yield()
 
 
 def test_a_full_disk_leaves_nothing_half_done(daemon, tmp_path):

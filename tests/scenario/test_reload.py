@@ -1,8 +1,7 @@
 """SIGHUP: definitions that people or programs put on the disk are taken up, broken ones change nothing."""
 import signal
 
-from daemon import guest_xml
-from test_lifecycle import wait_until
+from daemon import guest_xml, wait_until
 
 NETWORK = "<network><name>%s</name><uuid>5ce00000-0000-4000-8000-0000000000%s</uuid><bridge name='ikbr%s'/></network>\n"
 SECRET = """<secret ephemeral='no' private='no'><uuid>5ce00000-0000-4000-8000-000000000099</uuid>

@@ -8,7 +8,7 @@ import libvirt
 import pytest
 
 from daemon import PATIENCE, Daemon
-from wire import CALL, ERROR, KEEPALIVE, MESSAGE, OK, QEMU, REMOTE, REPLY, STREAM, Client, optional, table, text
+from wire import CALL, CONTINUE, ERROR, KEEPALIVE, MESSAGE, OK, QEMU, REMOTE, REPLY, STREAM, STREAM_HOLE, Client, optional, table, text
 
 GET_TYPE, AUTH_LIST, GET_HOSTNAME, GET_LIB_VERSION, GET_URI = 3, 66, 59, 157, 110
 
@@ -129,6 +129,16 @@ def test_headers_alone_cost_nothing(daemon):
     assert rss(daemon) - before < 64 * 1024
     for client in clients:
         client.socket.close()
+
+
+def test_stream_packets_out_of_order_harm_nobody(daemon):
+    with Client(daemon.socket) as client:
+        client.open()
+        for proc in (201, 208, 209, GET_TYPE, -1):
+            for status in (CONTINUE, OK, ERROR, 7):
+                client.send(proc, b"x" * 100, type=STREAM, serial=5, status=status)
+            client.send(proc, struct.pack(">qI", -1, 0), type=STREAM_HOLE, serial=5, status=CONTINUE)
+        assert client.call(GET_LIB_VERSION).status == OK
 
 
 def test_clients_that_come_and_go_leave_nothing(daemon):
@@ -294,11 +304,13 @@ def test_sockets_of_the_service_manager(tmp_path):
         assert it.process.wait(PATIENCE) == 0
         assert (it.root / "libvirtd.socket").exists() and not it.socket.exists()
         it.process.stderr.close()
+        it.process = None
 
         failed = start("libvirtd.socket:who-knows.socket")
         assert failed.wait(PATIENCE) == 6
         assert "Some activation file descriptors are unclaimed" in failed.stderr.read()
         failed.stderr.close()
+        it.process = None
     finally:
         for one in sockets.values():
             one.close()

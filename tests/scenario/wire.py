@@ -4,6 +4,8 @@ import pathlib
 import socket
 import struct
 
+from daemon import PATIENCE
+
 TABLES = pathlib.Path(__file__).resolve().parent.parent.parent / "protocol"
 
 
@@ -14,7 +16,7 @@ def table(name):
 REMOTE = 0x20008086
 QEMU = 0x20008087
 KEEPALIVE = 0x6B656570
-CALL, REPLY, MESSAGE, STREAM = 0, 1, 2, 3
+CALL, REPLY, MESSAGE, STREAM, STREAM_HOLE = 0, 1, 2, 3, 6
 OK, ERROR, CONTINUE = 0, 1, 2
 
 
@@ -60,7 +62,7 @@ class Message:
 
 
 class Client:
-    def __init__(self, path, timeout=30):
+    def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))
