@@ -18,6 +18,10 @@ namespace {
 /// What is refused is said in few lines; a hostile document must not make many of them.
 constexpr std::size_t longest_complaint = 8192;
 
+/// libxml2 takes time with the square of the number of siblings: a second for as much as this, half a minute for all
+/// that a client can send.
+constexpr std::size_t longest_document = 1 << 20;
+
 template <auto destroy>
 struct Free {
     template <class T>
@@ -63,7 +67,7 @@ Grammar load(const Schema& schema, bool is_installed) {
 
 void validate(std::string_view text, std::string_view what, std::string_view root, const Schema& schema) {
     // Our own reader bounds the size and the depth and refuses entities, before libxml2 sees the document.
-    Document::parse(text, what).root(root);
+    Document::parse(text, what, {.bytes = longest_document}).root(root);
     prepare();
     const bool is_installed = ::access(schema.file.c_str(), R_OK) == 0;
     if (!is_installed && !schema.grammar)
