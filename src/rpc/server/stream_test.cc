@@ -107,6 +107,44 @@ TEST_F(Streams, WhatTheHandlerDoesNotTakeStopsTheClient) {
     EXPECT_LT(unsent, 1'000'000);
 }
 
+TEST_F(Streams, WhatWasReadAheadIsTakenWhenTheHandlerCatchesUp) {
+    auto client = open();
+    EXPECT_TRUE(client.call<wire::StorageVolUpload>({}).ok());
+    const auto serial = client.serial;
+    // A little more than may wait for the handler: the client has sent it all, and waits for the end.
+    std::string all;
+    for (int i = 0; i < 46; ++i) all += packet(serial, MessageStatus::continue_, std::string(50'000, 'u'));
+    client.send(all + packet(serial, MessageStatus::ok));
+    EXPECT_FALSE(client.try_next());
+    driver.upload_gate.set();
+    expect_end(client.next(), serial);
+    EXPECT_EQ(driver.uploaded.size(), 46 * 50'000U);
+    EXPECT_EQ(driver.upload_end, "complete");
+}
+
+TEST_F(Streams, PacketsOutOfOrderEndNobodyButTheStream) {
+    auto client = open();
+    const auto serial = start_upload(client);
+    const auto stranger = serial + 1000;
+    // Of a stream that is not there, in every status, and behind the end of one that was.
+    for (const auto status : {MessageStatus::continue_, MessageStatus::ok, MessageStatus::error})
+        client.send(packet(stranger, status, "x"));
+    client.send(encode_stream_hole(wire::StorageVolUpload::row, stranger, 1));
+    client.send(packet(serial, MessageStatus::ok) + packet(serial, MessageStatus::continue_, "late") +
+                packet(serial, MessageStatus::ok) + packet(serial, MessageStatus::error, "x"));
+    expect_end(client.next(), serial);
+    EXPECT_EQ(driver.uploaded, "");
+    while (const auto frame = client.try_next()) EXPECT_EQ(frame->header.serial, serial);
+    // A second call with the number of a stream that is open fails, and takes the stream along.
+    driver.upload_gate = Event();
+    EXPECT_TRUE(client.call<wire::StorageVolUpload>({}).ok());
+    client.send(RawClient::call_bytes<wire::StorageVolUpload>({}, client.serial));
+    EXPECT_FALSE(client.next().ok());
+    driver.upload_gate.set();
+    EXPECT_FALSE(client.try_next());
+    EXPECT_TRUE(client.call<wire::ConnectGetType>().ok());
+}
+
 TEST_F(Streams, ReadingDataThenItsEndThenFinish) {
     auto client = open();
     const auto serial = client.send_call<wire::StorageVolDownload>({.length = 300'000});
