@@ -124,14 +124,17 @@ class Definitions : public Handlers {
             VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_UPDATE_CPU | VIR_DOMAIN_XML_MIGRATABLE,
             "DomainGetXMLDesc");
         const auto guest = find(args.dom);
+        const bool migratable = (args.flags & VIR_DOMAIN_XML_MIGRATABLE) != 0;
         const bool inactive = (args.flags & VIR_DOMAIN_XML_INACTIVE) != 0;
         DefPtr def = inactive && guest->is_persistent() ? co_await guest->persistent() : co_await guest->current();
         if (!def) def = (find(args.dom), guest->live());  // it ended or went while its file was read
         if (!def) throw Error(ErrorCode::operation_failed, "the definition changed while it was read");
         if ((args.flags & VIR_DOMAIN_XML_UPDATE_CPU) != 0) def = co_await hypervisor().update_cpu(def);
-        const xml::FormatFlags format{.inactive = inactive,
-                                      .secure = (args.flags & VIR_DOMAIN_XML_SECURE) != 0,
-                                      .migratable = (args.flags & VIR_DOMAIN_XML_MIGRATABLE) != 0};
+        if (migratable) def = hypervisor().migratable(def);
+        // Another host needs all of it, and nothing that only this run has.
+        const xml::FormatFlags format{.inactive = inactive || migratable,
+                                      .secure = migratable || (args.flags & VIR_DOMAIN_XML_SECURE) != 0,
+                                      .migratable = migratable};
         co_return wire::DomainGetXmlDescRet{model::format_domain(*def, format)};
     }
 };

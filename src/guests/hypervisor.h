@@ -116,6 +116,8 @@ class Hypervisor {
     virtual Task<std::vector<std::string>> cpu_models(std::string arch);
     /// The CPU of the definition spelled out, for VIR_DOMAIN_XML_UPDATE_CPU. No turn.
     virtual Task<DefPtr> update_cpu(DefPtr def);
+    /// The definition as another host is told it, for VIR_DOMAIN_XML_MIGRATABLE.
+    virtual DefPtr migratable(DefPtr def) { return def; }
 
     // -- definitions ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
+#include "drivers/qemu/migratable.h"
 #include "drivers/qemu/sealing.h"
 #include "model/domain/domain.h"
 
@@ -97,6 +98,10 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     prepare_run(whole, context);
     context.secrets = co_await sealed_secrets(needed_secrets(whole, *capabilities, context), make_master_key());
     co_return build_command(whole, *capabilities, context).native_text();
+}
+
+guests::DefPtr Driver::migratable(guests::DefPtr def) {
+    return std::make_shared<model::DomainDef>(qemu::migratable(*def));
 }
 
 Task<std::vector<std::string>> Driver::cpu_models(std::string arch) {

@@ -42,6 +42,7 @@ class Driver final : public guests::Hypervisor {
     Task<int> max_vcpus(std::string virt_type) override;
     Task<std::string> to_native(guests::DefPtr def) override;
     Task<std::vector<std::string>> cpu_models(std::string arch) override;
+    guests::DefPtr migratable(guests::DefPtr def) override;
     Task<guests::DefPtr> complete(model::DomainDef def, guests::Purpose purpose) override;
 
     // driver_start.cc
@@ -104,7 +105,8 @@ class Driver final : public guests::Hypervisor {
     RunFiles run_files(const std::string& name, int id) const;
     HostFacts host_facts() const;
     CommandContext command_context(const RunFiles& files, int id) const;
-    std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, QemuMachine& machine);
+    std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, model::DomainDef base,
+                                                         QemuMachine& machine);
     /// By the id of the object that holds each.
     Task<std::map<std::string, SealedSecret, std::less<>>> sealed_secrets(std::vector<NeededSecret> needed,
                                                                           std::string master_key);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/driver.h"
@@ -86,6 +87,19 @@ std::map<std::string, std::string> terminals(const QmpReply& reply) {
         if (file.starts_with("pty:")) found[text(item.get_object(), "label")] = file.substr(4);
     }
     return found;
+}
+
+/// Labels of the character devices that the guest has open.
+std::set<std::string, std::less<>> opened(const QmpReply& reply) {
+    std::set<std::string, std::less<>> labels;
+    if (!reply || !reply->is_array()) return labels;
+    for (const auto& item : reply->get_array()) {
+        if (!item.is_object()) continue;
+        const json::value* is_open = item.get_object().if_contains("frontend-open");
+        if (is_open != nullptr && is_open->is_bool() && is_open->get_bool())
+            labels.insert(text(item.get_object(), "label"));
+    }
+    return labels;
 }
 
 template <class Devices>
@@ -200,8 +214,9 @@ void Driver::lease_ports(model::DomainDef& def, QemuMachine& machine) {
 }
 
 /// What runs is what was asked for with everything that is decided only now.
-std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest& guest, QemuMachine& machine) {
-    auto def = std::make_shared<model::DomainDef>(*guest.live());
+std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest& guest, model::DomainDef base,
+                                                             QemuMachine& machine) {
+    auto def = std::make_shared<model::DomainDef>(std::move(base));
     def->id = guest.id();
     assign_aliases(*def);
     prepare_run(*def, command_context(machine.files, guest.id()));
@@ -251,10 +266,15 @@ Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
 }
 
 Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options) {
-    auto def = running_definition(*guest, *machine);
-    const auto needed = Preconditions::of(*def);
+    model::DomainDef wanted = *guest->live();
+    const auto needed = Preconditions::of(wanted);
     if (!needed.images.empty() || !needed.boot_files.empty() || !needed.bridges.empty())
-        co_await in_pool([needed] { needed.check(); });
+        wanted = co_await in_pool([needed, seen = std::move(wanted)]() mutable {
+            needed.check();
+            complete_chains(seen);
+            return std::move(seen);
+        });
+    auto def = running_definition(*guest, std::move(wanted), *machine);
 
     const auto& files = machine->files;
     auto context = command_context(files, guest->id());
@@ -373,6 +393,11 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
     name_terminals(def->devices.parallels, paths);
     name_terminals(def->devices.channels, paths);
     name_terminals(def->devices.consoles, paths);
+    const auto open = opened(replies[0]);
+    for (auto& channel : def->devices.channels)
+        if (channel.target == model::Channel::Target::virtio)
+            channel.state = open.contains("char" + channel.info.alias) ? model::Channel::State::connected
+                                                                       : model::Channel::State::disconnected;
     // The first console is a serial port by another name.
     if (!def->devices.consoles.empty() && !def->devices.serials.empty()) {
         auto& console = def->devices.consoles.front();

@@ -44,6 +44,7 @@ void write_source(const Disk& disk, xml::Writer& writer) {
     StorageSource source = disk.source;
     if (disk.auth_in_disk) source.auth.reset();
     if (disk.encryption_in_disk) source.encryption.reset();
+    if (source.is_empty()) source.index.reset();  // it has no node, only a number for what is put in
     writer.open_if_filled("source");
     xml::write_inside(storage_source_element, &source, writer);
     writer.close();

@@ -186,9 +186,17 @@ void strip_interfaces(model::DomainDef& domain) {
 
 namespace {
 
-/// A path that ends like one of ours ("…/domain-3-old/org.qemu.guest_agent.0") was made for a run, perhaps of the guest
-/// that this one was copied from, and means nothing to the next.
-bool is_of_an_earlier_run(const model::Channel& channel) {
+void settle_listening(model::Graphics& graphics, const CommandContext& context) {
+    const bool is_vnc = graphics.type == model::Graphics::Type::vnc;
+    if ((!is_vnc && graphics.type != model::Graphics::Type::spice) || graphics.listens.empty()) return;
+    auto& listen = graphics.listens.front();
+    if (listen.type == model::GraphicsListen::Type::address && listen.address.empty())
+        listen.address = is_vnc ? context.vnc.listen : context.spice.listen;
+}
+
+}  // namespace
+
+bool has_generated_path(const model::Channel& channel) {
     if (channel.target.value_or(model::Channel::Target::virtio) != model::Channel::Target::virtio) return false;
     const std::string& path = channel.source.path;
     const std::size_t slash = path.rfind('/');
@@ -197,12 +205,10 @@ bool is_of_an_earlier_run(const model::Channel& channel) {
     return path.substr(folder == path.npos ? 0 : folder + 1, slash).starts_with("domain-");
 }
 
-}  // namespace
-
 void prepare_run(model::DomainDef& domain, const CommandContext& context) {
     for (model::Channel& channel : domain.devices.channels) {
         if (channel.source.type != model::ChardevSource::Type::unix_) continue;
-        if (!channel.source.path.empty() && !is_of_an_earlier_run(channel)) continue;
+        if (!channel.source.path.empty() && !has_generated_path(channel)) continue;
         std::string file = channel.name;
         if (file.empty()) {
             const auto* at = channel.info.at<model::VirtioSerialAddress>();
@@ -212,6 +218,10 @@ void prepare_run(model::DomainDef& domain, const CommandContext& context) {
         channel.source.mode = model::ChardevSource::Mode::bind;
         channel.source.path = context.channel_directory + "/" + file;
     }
+    for (auto& graphics : domain.devices.graphics) settle_listening(graphics, context);
+    // What is in an empty drive has no format yet.
+    for (auto& disk : domain.devices.disks)
+        if (disk.source.is_empty()) disk.source.format.clear();
     number_images(domain);
 }
 

@@ -111,6 +111,10 @@ void strip_interfaces(model::DomainDef& domain);
 /// Settles what belongs to this one run of a completed definition: paths of the agents' sockets, numbers of the images.
 void prepare_run(model::DomainDef& domain, const CommandContext& context);
 
+/// A path that ends like one of ours ("…/domain-3-old/org.qemu.guest_agent.0") was made for a run, perhaps of the guest
+/// that this one was copied from, and means nothing to the next.
+bool has_generated_path(const model::Channel& channel);
+
 /// Which secrets have to be in `CommandContext::secrets`; those that are there already do no harm.
 std::vector<NeededSecret> needed_secrets(const model::DomainDef& domain, const Capabilities& capabilities,
                                          const CommandContext& context);
