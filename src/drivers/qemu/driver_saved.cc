@@ -10,7 +10,6 @@
 #include "base/undo.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/machine.h"
-#include "drivers/qemu/migratable.h"
 #include "drivers/qemu/saved_image.h"
 #include "loop/pool.h"
 #include "loop/queue.h"
@@ -109,8 +108,11 @@ Task<> Driver::save(GuestPtr guest, guests::SaveOptions options) {
     const bool was_running = guest->condition().state == guests::State::running;
     SavedHead head;
     head.running = options.running.value_or(was_running);
+    auto asleep = options.definition ? *options.definition : *guest->live();
     // What a start gave it, the next start gives it anew.
-    const auto asleep = qemu::migratable(options.definition ? *options.definition : *guest->live());
+    std::erase_if(asleep.security_labels, [](const model::SecurityLabel& label) {
+        return label.type == model::SecurityLabel::Type::dynamic && label.base_label.empty();
+    });
     head.definition = model::format_domain(asleep, {.inactive = true, .secure = true, .migratable = true});
     if (was_running) co_await suspend(guest, guests::Paused::save);
     std::exception_ptr failure;

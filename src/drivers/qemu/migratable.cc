@@ -36,6 +36,8 @@ model::DomainDef migratable(model::DomainDef def) {
                !is_named_by_user(input.info);
     });
     if (devices.audios.size() == 1 && devices.audios.front().type == model::Audio::Type::none) devices.audios.clear();
+    for (auto& disk : devices.disks)
+        if (disk.source.is_empty() && disk.source.format.empty()) disk.source.format = "raw";
     for (auto& channel : devices.channels)
         if (channel.source.type == model::ChardevSource::Type::unix_ && has_generated_path(channel))
             channel.source.path.clear();

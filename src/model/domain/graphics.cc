@@ -20,9 +20,9 @@ const auto spice_channel_element =
     xml::describe<Graphics::SpiceChannel>("channel", xml::attribute("name", &Graphics::SpiceChannel::name).required(),
                                           xml::attribute("mode", &Graphics::SpiceChannel::mode).required());
 
-/// Where a listening network has its address is known while the guest runs.
+/// Where a listening network has its address is known while the guest runs, as is what the configuration chose.
 bool address_is_shown(const Listen& listen, const xml::FormatFlags& flags) {
-    return listen.type == Listen::Type::address || !flags.inactive;
+    return !flags.inactive || (listen.type == Listen::Type::address && !listen.auto_generated);
 }
 bool socket_is_shown(const Listen& listen, const xml::FormatFlags& flags) {
     return !flags.inactive || !listen.auto_generated;

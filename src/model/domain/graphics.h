@@ -13,7 +13,7 @@ struct GraphicsListen {
     enum class Type { address, network, socket, none };
     Type type = Type::address;
     std::string address, network, socket;
-    bool auto_generated = false;  ///< the daemon made the socket's name, from the configuration or by itself
+    bool auto_generated = false;  ///< the daemon chose the socket or the address, not the definition
     bool operator==(const GraphicsListen&) const = default;
 };
 constexpr auto names_of(GraphicsListen::Type) { return xml::names("address", "network", "socket", "none"); }

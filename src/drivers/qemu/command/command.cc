@@ -190,8 +190,9 @@ void settle_listening(model::Graphics& graphics, const CommandContext& context) 
     const bool is_vnc = graphics.type == model::Graphics::Type::vnc;
     if ((!is_vnc && graphics.type != model::Graphics::Type::spice) || graphics.listens.empty()) return;
     auto& listen = graphics.listens.front();
-    if (listen.type == model::GraphicsListen::Type::address && listen.address.empty())
-        listen.address = is_vnc ? context.vnc.listen : context.spice.listen;
+    if (listen.type != model::GraphicsListen::Type::address || !listen.address.empty()) return;
+    listen.address = is_vnc ? context.vnc.listen : context.spice.listen;
+    listen.auto_generated = true;
 }
 
 }  // namespace
