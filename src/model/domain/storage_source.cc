@@ -195,6 +195,23 @@ const xml::Element<StorageSource> storage_type_element =
 const xml::Element<StorageSource> storage_format_element =
     xml::describe<StorageSource>("format", xml::attribute("type", &StorageSource::format));
 
+namespace {
+
+/// A layer's position stands in `<backingStore>`, a disk's own in `<source>`.
+const xml::Element<StorageSource> layer_place_element = xml::describe<StorageSource>(
+    "", xml::attribute("type", &StorageSource::type), xml::attribute("index", &StorageSource::index).live_only());
+
+void read_layer(const xml::Node& node, BackingStore& layer, const xml::ParseFlags& flags) {
+    if (const auto source = node.child("source")) xml::read_into(storage_source_element, source, &layer.source, flags);
+}
+void write_layer(const BackingStore& layer, xml::Writer& writer) {
+    StorageSource source = layer.source;
+    source.index.reset();
+    storage_source_element.write(source, writer);
+}
+
+}  // namespace
+
 /// The terminator has no type: that is how it is told from a layer.
 const xml::Element<BackingStore> backing_store_element =
     xml::describe<BackingStore>(
@@ -202,9 +219,10 @@ const xml::Element<BackingStore> backing_store_element =
         xml::by_hand<BackingStore>([](const xml::Node& node, BackingStore& layer,
                                       const xml::ParseFlags&) { layer.is_terminator = !node.attribute("type"); },
                                    [](const BackingStore&, xml::Writer&) {}),
-        xml::when(&BackingStore::is_terminator, false, xml::embed(&BackingStore::source, storage_type_element),
+        xml::when(&BackingStore::is_terminator, false, xml::embed(&BackingStore::source, layer_place_element),
                   xml::child("format", xml::embed(&BackingStore::source, storage_format_element)),
-                  xml::child("source", &BackingStore::source, storage_source_element).keep_empty(),
+                  xml::by_hand(read_layer, write_layer)
+                      .holds(xml::child("source", &BackingStore::source, storage_source_element).keep_empty()),
                   xml::child(&BackingStore::next, backing_store_element)))
         .finished_by([](BackingStore& layer) { layer.source.startup_policy.reset(); });
 
