@@ -45,9 +45,12 @@ class DriverTest : public testing::Test {
     }
     void TearDown() override {
         if (root_.empty()) return;
-        if (guests_)
-            for (const auto& [name, guest] : guests_->registry().all())
+        // A guest that was never stored leaves the registry when it ends, so what is iterated is a copy.
+        if (guests_) {
+            const auto all = guests_->registry().all();
+            for (const auto& [name, guest] : all)
                 if (guest->is_active()) destroy(guest);
+        }
         close();
         EXPECT_THAT(list_directory(paths_->state() + "/qemu"), testing::Each(testing::Not(testing::EndsWith(".pid"))));
         std::filesystem::remove_all(root_);
