@@ -77,6 +77,9 @@ class FakeHypervisor : public Hypervisor {
     void pin_vcpu(const Guest&, unsigned vcpu, const std::vector<unsigned>&) override {
         did.push_back(fmt::format("pin vcpu {}", vcpu));
     }
+    Task<> limit_disk(GuestPtr, model::Disk disk) override {
+        return note(fmt::format("limit {} to {}", disk.target, disk.iotune.write_bytes_sec));
+    }
     Task<> add_iothread(GuestPtr, unsigned id) override { return note(fmt::format("add iothread {}", id)); }
     Task<> tune_iothread(GuestPtr, unsigned id, IothreadTuning) override {
         return note(fmt::format("tune iothread {}", id));

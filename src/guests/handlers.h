@@ -78,6 +78,7 @@ Installed install_pins(Guests&, rpc::HandlerTable&);
 Installed install_iothreads(Guests&, rpc::HandlerTable&);
 Installed install_memory(Guests&, rpc::HandlerTable&);
 Installed install_tuning(Guests&, rpc::HandlerTable&);
+Installed install_io_limits(Guests&, rpc::HandlerTable&);
 Installed install_autostart(Guests&, rpc::HandlerTable&);
 Installed install_rename(Guests&, rpc::HandlerTable&);
 Installed install_saved(Guests&, rpc::HandlerTable&);

@@ -1,6 +1,7 @@
 #include "guests/hypervisor.h"
 
 #include "base/error.h"
+#include "model/domain/domain.h"
 
 namespace innkeeper::guests {
 
@@ -95,6 +96,14 @@ Task<> Hypervisor::tune_iothread(GuestPtr, unsigned, IothreadTuning) {
     co_return;
 }
 Task<std::vector<IothreadUsage>> Hypervisor::iothreads(GuestPtr) { co_return std::vector<IothreadUsage>(); }
+Task<> Hypervisor::limit_disk(GuestPtr, model::Disk) {
+    unsupported("virDomainSetBlockIoTune");
+    co_return;
+}
+Task<> Hypervisor::set_write_threshold(GuestPtr, unsigned, std::uint64_t) {
+    unsupported("virDomainSetBlockThreshold");
+    co_return;
+}
 Task<> Hypervisor::inject_nmi(GuestPtr) {
     unsupported("virDomainInjectNMI");
     co_return;

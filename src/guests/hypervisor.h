@@ -13,6 +13,10 @@
 #include "guests/guest.h"
 #include "loop/task.h"
 
+namespace innkeeper::model {
+struct Disk;
+}
+
 namespace innkeeper::guests {
 
 /// Why a definition is completed: what may be assumed and how strict to be.
@@ -185,6 +189,11 @@ class Hypervisor {
     virtual Task<> tune_iothread(GuestPtr guest, unsigned id, IothreadTuning tuning);
     /// No turn; in the hypervisor's order.
     virtual Task<std::vector<IothreadUsage>> iothreads(GuestPtr guest);
+
+    /// From now on the limits that this disk has; it stands for the one of its alias.
+    virtual Task<> limit_disk(GuestPtr guest, model::Disk disk);
+    /// Tells once when so many bytes of that image have been written; 0: never.
+    virtual Task<> set_write_threshold(GuestPtr guest, unsigned image, std::uint64_t bytes);
 
     /// No turn. A descriptor of the guest's console or serial port, both ways. `device` is an alias or empty: the first
     /// one. Throws operation_failed if somebody has it, unless `take_over`. Closing it lets go.

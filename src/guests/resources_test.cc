@@ -26,7 +26,8 @@ class Resources : public GuestsTest {
                   {"<domain type='qemu'><name>a</name><uuid>5ce00000-0000-4000-8000-000000000001</uuid>"
                    "<memory unit='MiB'>48</memory><vcpu current='2'>4</vcpu>"
                    "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
-                   "<devices><memballoon model='virtio'/></devices></domain>"})
+                   "<devices><disk type='file' device='disk'><source file='/d.img'/><target dev='vda'/></disk>"
+                   "<memballoon model='virtio'/></devices></domain>"})
                   .dom;
     }
     std::string document(std::uint32_t flags = VIR_DOMAIN_XML_INACTIVE) {
@@ -164,6 +165,26 @@ TEST_F(Resources, NodesOfMemory) {
     EXPECT_EQ(refusal<wire::DomainSetNumaParameters>({dom, params, config}),
               "invalid argument: Failed to parse bitmap '99x'");
     EXPECT_EQ(call<wire::DomainGetNumaParameters>({dom, 0, config | VIR_TYPED_PARAM_STRING_OKAY}).nparams, 2);
+}
+
+TEST_F(Resources, LimitsOfDisks) {
+    const auto set = [&](std::uint32_t flags, std::vector<std::pair<std::string_view, std::uint64_t>> values) {
+        rpc::TypedParams params;
+        for (const auto& [name, value] : values) rpc::add_ullong(params, name, value);
+        return refusal<wire::DomainSetBlockIoTune>({dom, "vda", params, flags});
+    };
+    EXPECT_EQ(set(config, {{"total_bytes_sec", 10}, {"read_bytes_sec", 10}}),
+              "invalid argument: total and read/write of bytes_sec cannot be set at the same time");
+    EXPECT_EQ(set(config, {{"read_iops_sec", 100}}), "");
+    EXPECT_EQ(set(config, {{"total_iops_sec", 10}}), "");
+    EXPECT_THAT(document(), HasSubstr("<iotune>\n        <total_iops_sec>10</total_iops_sec>\n      </iotune>"));
+    EXPECT_EQ(refusal<wire::DomainGetBlockIoTune>({dom, "vdx", 0, config}),
+              "invalid argument: disk 'vdx' was not found in the domain config");
+    start();
+    EXPECT_EQ(set(live, {{"write_bytes_sec", 2000}, {"write_bytes_sec_max", 3000}}), "");
+    EXPECT_EQ(set(live, {{"total_bytes_sec", 0}}),
+              "unsupported configuration: cannot reset 'write_bytes_sec' when 'write_bytes_sec_max' is set");
+    EXPECT_THAT(hypervisor->did, ElementsAre("limit vda to 2000"));
 }
 
 TEST_F(Resources, WhatIsCounted) {

@@ -78,6 +78,10 @@ class Driver final : public guests::Hypervisor {
     Task<> tune_iothread(guests::GuestPtr guest, unsigned id, guests::IothreadTuning tuning) override;
     Task<std::vector<guests::IothreadUsage>> iothreads(guests::GuestPtr guest) override;
 
+    // driver_disks.cc
+    Task<> limit_disk(guests::GuestPtr guest, model::Disk disk) override;
+    Task<> set_write_threshold(guests::GuestPtr guest, unsigned image, std::uint64_t bytes) override;
+
     // driver_console.cc
     Task<Fd> open_console(guests::GuestPtr guest, std::string device, bool take_over) override;
     Task<Fd> open_channel(guests::GuestPtr guest, std::string name, bool take_over) override;

@@ -14,6 +14,7 @@
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/disk_limits.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
@@ -157,6 +158,8 @@ std::vector<QmpCommand> preparations(const model::DomainDef& def) {
         const auto protocol = graphics.type == model::Graphics::Type::spice ? "spice" : "vnc";
         commands.push_back(password_command(protocol, graphics));
     }
+    for (const auto& disk : def.devices.disks)
+        if (disk.iotune != model::IoTune{}) commands.push_back(limits_of(disk));
     const auto& balloon = def.devices.memballoon;
     if (!balloon || balloon->model == model::Memballoon::Model::none) return commands;
     if (def.current_memory_kib != 0 && def.current_memory_kib < def.memory_kib)

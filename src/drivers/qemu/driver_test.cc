@@ -342,6 +342,22 @@ TEST_F(DriverTest, ThreadsForDisksComeAndGo) {
     EXPECT_TRUE(loop_.run(driver_->iothreads(guest)).empty());
 }
 
+TEST_F(DriverTest, DisksHaveTheirLimitsFromTheStart) {
+    const std::string image = root_ + "/d.img";
+    write_file(image, std::string(65536, '\0'));
+    const auto guest =
+        start(define("<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='" + image +
+                     "'/><target dev='vda'/><iotune><total_iops_sec>77</total_iops_sec></iotune>"
+                     "</disk>"));
+    const auto throttling = [&] { return loop_.run(driver_->monitor_command(guest, "info block", true)); };
+    EXPECT_THAT(throttling(), HasSubstr("iops=77"));
+    auto disk = guest->live()->devices.disks.at(0);
+    disk.iotune.total_iops_sec = 88;
+    loop_.run(driver_->limit_disk(guest, disk));
+    EXPECT_THAT(throttling(), HasSubstr("iops=88"));
+    loop_.run(driver_->set_write_threshold(guest, disk.source.index.value_or(0), 4096));
+}
+
 TEST_F(DriverTest, TheBalloonReports) {
     const auto guest = start(define("<memballoon model='virtio'/>"));
     loop_.run(driver_->set_stats_period(guest, 2s));
