@@ -99,6 +99,13 @@ TEST(Domain, RefusesDevicesAsThePeerDoes) {
               "unsupported configuration: a 'none' video type must be the only video device defined for the domain");
 }
 
+TEST(Domain, WritesTheSourceOfEveryHostdevThatItTakes) {
+    const auto domain = parse_domain(device("<hostdev mode='subsystem' type='pci'><source/></hostdev>"));
+    EXPECT_TRUE(parse_domain(format_domain(domain, {.inactive = true})) == domain);
+    EXPECT_EQ(complaint(device("<hostdev mode='subsystem' type='scsi'><source/></hostdev>")),
+              "XML error: 'address' must be specified for scsi hostdev source");
+}
+
 TEST(Domain, RefusesWhatCollides) {
     EXPECT_EQ(complaint(domain_with("<vcpu>2</vcpu><cputune><vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='1' "
                                     "cpuset='2'/></cputune>")),

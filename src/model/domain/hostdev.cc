@@ -49,6 +49,10 @@ void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags
         if (is_pci && device.info.at<DriveAddress>())
             throw Error(ErrorCode::xml_error, "Unsupported address type 'drive' with mediated device model 'vfio-pci'");
     }
+    // Without an address of its own it is the first device of all, as with the peer.
+    if (device.type == Type::pci && !device.pci) device.pci.emplace();
+    if (device.type == Type::scsi && !device.is_iscsi() && !source.child("address"))
+        throw Error(ErrorCode::xml_error, "'address' must be specified for scsi hostdev source");
     if (device.sgio == "unfiltered")
         throw Error(ErrorCode::config_unsupported, "unfiltered sgio is no longer supported");
     if (device.type == Type::usb && device.mode == Mode::subsystem && device.info.has_address() &&
