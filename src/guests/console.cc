@@ -35,7 +35,12 @@ Task<> from_guest(std::shared_ptr<Line> line) {
         // A pty whose other side is gone fails instead of ending, and so does a stream whose client is gone.
         log::debug("a console ends: {}", error.message());
     }
-    if (!line->stream->ended()) co_await line->stream->finish_writing();
+    if (line->stream->ended()) co_return;
+    try {
+        co_await line->stream->finish_writing();
+    } catch (const Error& error) {
+        log::debug("a console ends: {}", error.message());
+    }
 }
 
 /// Until the client ends the stream, which lets go of the port.
@@ -47,6 +52,12 @@ Task<> from_client(std::shared_ptr<Line> line) {
         log::debug("a console ends: {}", error.message());
     }
     line->stream->complete();
+    line->port.close();
+}
+
+/// A client that goes while the guest takes nothing lets go of the port as well.
+Task<> until_end(std::shared_ptr<Line> line) {
+    co_await line->stream->end();
     line->port.close();
 }
 
@@ -84,6 +95,7 @@ class Consoles : public Handlers {
         const auto line = std::make_shared<Line>(std::move(stream), std::move(port));
         guests_.background().spawn(from_guest(line));
         guests_.background().spawn(from_client(line));
+        guests_.background().spawn(until_end(line));
     }
 };
 

@@ -7,7 +7,7 @@ import threading
 import libvirt
 import pytest
 
-from daemon import PATIENCE, Daemon
+from daemon import PATIENCE, Daemon, guest_xml, wait_until
 from wire import CALL, CONTINUE, ERROR, KEEPALIVE, MESSAGE, OK, QEMU, REMOTE, REPLY, STREAM, STREAM_HOLE, Client, optional, table, text
 
 GET_TYPE, AUTH_LIST, GET_HOSTNAME, GET_LIB_VERSION, GET_URI = 3, 66, 59, 157, 110
@@ -129,6 +129,29 @@ def test_headers_alone_cost_nothing(daemon):
     assert rss(daemon) - before < 64 * 1024
     for client in clients:
         client.socket.close()
+
+
+def test_a_client_that_vanishes_in_a_stream_leaves_the_console_to_others(daemon):
+    lookup_by_name, open_console = 23, 201
+    connection = daemon.connect()
+    domain = connection.createXML(guest_xml("web", devices="<serial type='pty'/>"), 0)
+
+    def opened(client):
+        client.open()
+        guest = client.call(lookup_by_name, text("web")).payload
+        return client.call(open_console, guest + optional(None) + struct.pack(">I", 0)).status == OK
+    with Client(daemon.socket) as client:
+        assert opened(client)
+        # Far more than a terminal holds that nobody reads.
+        for _ in range(16):
+            client.send(open_console, b"x" * 65536, type=STREAM, serial=client.serial, status=CONTINUE)
+
+    def others_can():
+        with Client(daemon.socket) as other:
+            return opened(other)
+    wait_until(others_can)
+    domain.destroy()
+    connection.close()
 
 
 def test_stream_packets_out_of_order_harm_nobody(daemon):

@@ -8,8 +8,16 @@
 #include "base/error.h"
 #include "loop/descriptor.h"
 #include "loop/event.h"
+#include "loop/loop.h"
 
 namespace innkeeper::qemu {
+
+namespace {
+
+/// What a user sent before he went may still reach the guest within this time.
+constexpr auto last_words = std::chrono::seconds(1);
+
+}  // namespace
 
 struct Consoles::Session {
     std::string path;
@@ -31,11 +39,19 @@ struct Consoles::Session {
         }
         ended.set();
     }
+
+    /// A user who has gone does not hold the line, though a guest that reads nothing would take what he sent.
+    Task<> end_with_user() {
+        co_await user.hung_up();
+        co_await sleep_for(last_words);
+        ended.set();
+    }
 };
 
 Task<> Consoles::run(std::shared_ptr<Session> session) {
     session->copies.spawn(session->copy(&session->line, &session->user));
     session->copies.spawn(session->copy(&session->user, &session->line));
+    session->copies.spawn(session->end_with_user());
     std::exception_ptr cancelled;
     try {
         co_await session->ended.wait();

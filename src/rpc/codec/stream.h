@@ -55,6 +55,8 @@ class Stream {
     virtual void fail(Error error) = 0;
 
     virtual bool ended() const = 0;
+    /// Returns when the stream has ended, in whichever way: for who waits for something else than the client.
+    virtual Task<> end() = 0;
 };
 
 }  // namespace innkeeper::rpc

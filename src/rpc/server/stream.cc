@@ -37,7 +37,11 @@ void ServerStream::drop_incoming() {
     session_->watch();
 }
 
-void ServerStream::forget() { session_->streams_.erase({row_.program, row_.number, serial_}); }
+/// It has ended.
+void ServerStream::forget() {
+    session_->streams_.erase({row_.program, row_.number, serial_});
+    ended_.set();
+}
 
 void ServerStream::wake() {
     if (waiting_ != nullptr) waiting_->wake();

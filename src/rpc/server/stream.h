@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 
+#include "loop/event.h"
 #include "loop/scope.h"
 #include "rpc/codec/stream.h"
 #include "rpc/server/session.h"
@@ -24,6 +25,7 @@ class ServerStream final : public Stream {
     void complete() override;
     void fail(Error error) override;
     bool ended() const override { return state_ == State::ended; }
+    Task<> end() override { return ended_.wait(); }
 
     bool is_sparse() const { return sparse_; }
 
@@ -53,6 +55,7 @@ class ServerStream final : public Stream {
     bool discarding_ = false;  ///< nobody will read what the client still sends
     std::deque<Chunk> incoming_;
     Wait* waiting_ = nullptr;  ///< the reader
+    Event ended_;
 };
 
 }  // namespace innkeeper::rpc
