@@ -27,6 +27,19 @@ namespace {
 constexpr auto adopt_limit = 3s;
 /// And is asked again for so long.
 constexpr auto patience = 1h;
+/// One that was killed goes at once, unless the kernel waits for a disk: then without us.
+constexpr auto kill_limit = 5s;
+
+Task<> end_of(Process* process) { co_await process->exited(); }
+
+Task<> kill_and_wait(Process process, std::string name) {
+    process.send_signal(SIGKILL);
+    try {
+        co_await within(kill_limit, "the end of QEMU", end_of(&process));
+    } catch (const Error&) {
+        log::warning("process {} of domain '{}' was killed, but has not gone yet", process.pid(), name);
+    }
+}
 
 std::optional<pid_t> read_pid(const std::string& path) {
     const auto text = read_file(path, 64);
@@ -122,8 +135,7 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     }
     if (guest->condition() == guests::Condition(guests::Paused::starting_up)) {
         // Nobody was ever told that it runs.
-        process->send_signal(SIGKILL);
-        co_await process->exited();
+        co_await kill_and_wait(std::move(*process), guest->name());
         files.remove();
         throw Error(ErrorCode::operation_failed, "the daemon ended while it was being started");
     }
@@ -190,8 +202,7 @@ Task<> Driver::sweep() {
         auto process = pid ? Process::adopt(*pid) : std::nullopt;
         if (process && !process->has_exited() && is_guest(*pid, name, lib)) {
             log::warning("process {} runs domain '{}', which nobody knows, and is ended", *pid, name);
-            process->send_signal(SIGKILL);
-            co_await process->exited();
+            co_await kill_and_wait(std::move(*process), name);
         }
         remove_file(state + "/" + file);
     }

@@ -82,6 +82,7 @@ Task<> transfer(std::shared_ptr<QemuMachine> machine, Fd stream, std::string com
 Fd create_image(const std::string& path, const std::string& head) {
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) throw Error::system(errno, fmt::format("Failed to create file '{}'", path));
+    errno = ENOSPC;  // of a write that stops short
     if (::write(file.get(), head.data(), head.size()) != static_cast<ssize_t>(head.size())) {
         const int why = errno;
         ::unlink(path.c_str());

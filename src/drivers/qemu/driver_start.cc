@@ -332,6 +332,8 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     command.pid_file = pid_file.get();
 
     guest->set_live(def);
+    // On disk now, or it does not run: set_live() itself makes do without.
+    guest->save_status();
     machine->process.emplace(Process::start(command));
     watch(guest, machine);
     guest->set_pid(machine->process->pid());

@@ -167,6 +167,15 @@ TEST_F(DriverTest, TheReasonOfAFailedStartIsQemusOwn) {
     EXPECT_THAT(run_folders(), testing::IsEmpty());
 }
 
+TEST_F(DriverTest, DoesNotRunWhatTheNextDaemonCouldNotFind) {
+    // As on a full disk: the status file cannot be written.
+    std::filesystem::create_directories(paths_->state() + "/qemu/tiny.xml.new");
+    EXPECT_THAT(failure(define()), HasSubstr("tiny.xml"));
+    EXPECT_EQ(guests_->registry().active().size(), 0U);
+    EXPECT_THAT(run_folders(), testing::IsEmpty());
+    std::filesystem::remove(paths_->state() + "/qemu/tiny.xml.new");
+}
+
 TEST_F(DriverTest, WhatIsMissingIsNamedBeforeAnythingStarts) {
     EXPECT_EQ(
         failure(define("<disk type='file' device='disk'><source file='/nowhere/a.img'/><target dev='vda'/></disk>")),

@@ -254,7 +254,12 @@ void Qmp::Link::take_event(json::object& object) {
     }
     if (json::value* data = object.if_contains("data"); data != nullptr && data->is_object())
         event.data = std::move(data->get_object());
-    callbacks.event(event);
+    // What cannot be made of one event must not make us deaf for all that follow.
+    try {
+        callbacks.event(event);
+    } catch (const std::exception& error) {
+        log::error("event {} of domain '{}' is passed over: {}", event.name, guest, error.what());
+    }
 }
 
 std::string Qmp::Link::line(const QmpCommand& command, std::uint64_t id) const {

@@ -32,7 +32,12 @@ class QmpTest : public testing::Test {
         loop_.run(waits_.close());
     }
     Qmp::Callbacks callbacks() {
-        return {.event = [this](const QmpEvent& event) { events_.push_back(event.name); }, .lost = [this] { ++lost_; }};
+        return {.event =
+                    [this](const QmpEvent& event) {
+                        if (event.name == "MALICE") throw Error(ErrorCode::internal_error, "too much");
+                        events_.push_back(event.name);
+                    },
+                .lost = [this] { ++lost_; }};
     }
 
     void says(std::string_view text) {
@@ -115,6 +120,18 @@ TEST_F(QmpTest, EventsArriveInOrderAndBesideReplies) {
     says(R"({"timestamp": {"seconds": 5, "microseconds": 6}, "event": "STOP"})"
          "\n{\"return\": {}, \"id\": 1}\n{\"event\": \"RESUME\"}\n");
     EXPECT_THAT(events_, testing::ElementsAre("STOP", "RESUME"));
+    EXPECT_THAT(notes_, testing::ElementsAre("{}"));
+}
+
+TEST_F(QmpTest, AnEventThatCannotBeUsedIsPassedOver) {
+    execute("query-status");
+    says(R"({"event": "MALICE"})"
+         "\n"
+         R"({"event": "STOP"})"
+         "\n"
+         R"({"return": {}, "id": 1})"
+         "\n");
+    EXPECT_THAT(events_, testing::ElementsAre("STOP"));
     EXPECT_THAT(notes_, testing::ElementsAre("{}"));
 }
 
