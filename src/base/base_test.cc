@@ -8,9 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/cached_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "base/sync.h"
 #include "base/undo.h"
 #include "base/uuid.h"
 
@@ -75,12 +77,25 @@ TEST(Undo, RunsBackwardsUnlessCommitted) {
     EXPECT_EQ(order, "21");
 }
 
+TEST_F(Files, AreReadAtOnceFromTheKernelsMemory) {
+    write_file(at("f"), "content");
+    if (!read_cached_file(at("f"), 100)) GTEST_SKIP() << "this file system does not tell";
+    EXPECT_EQ(read_cached_file(at("f"), 7), "content");
+    EXPECT_EQ(read_cached_file(at("f"), 6), std::nullopt);
+    EXPECT_EQ(read_cached_file(at("none"), 100), std::nullopt);
+    EXPECT_EQ(read_cached_file(path, 1 << 20), std::nullopt);
+    replace_file(at("f"), "other", 0600, Sync::content);
+    EXPECT_EQ(read_cached_file(at("f"), 100), "other");
+    EXPECT_TRUE(remove_file(at("f"), Sync::none));
+    EXPECT_EQ(read_cached_file(at("f"), 100), std::nullopt);
+}
+
 TEST_F(Files, AreReplacedWhole) {
     EXPECT_EQ(read_file(at("a")), std::nullopt);
     write_file(at("a"), "one");
     write_file(at("a"), "two", 0640);
     EXPECT_EQ(read_file(at("a")), "two");
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(at("a").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0640U);
     EXPECT_THAT(list_directory(path), testing::ElementsAre("a"));

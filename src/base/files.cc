@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/sync.h"
 #include "base/undo.h"
 
 namespace innkeeper {
@@ -33,7 +34,7 @@ void write_all(int fd, std::string_view content, const std::string& path) {
     }
 }
 
-enum class Sync { none, disk };
+}  // namespace
 
 void replace_file(const std::string& path, std::string_view content, mode_t mode, Sync sync) {
     const std::string draft = path + ".new";
@@ -43,13 +44,11 @@ void replace_file(const std::string& path, std::string_view content, mode_t mode
     undo.push([&draft] { ::unlink(draft.c_str()); });
     if (::fchmod(fd.get(), mode) < 0) fail("cannot set mode of file", draft);
     write_all(fd.get(), content, draft);
-    if (sync == Sync::disk && ::fsync(fd.get()) < 0) fail("cannot sync file", draft);
+    if (sync != Sync::none && ::fsync(fd.get()) < 0) fail("cannot sync file", draft);
     if (::rename(draft.c_str(), path.c_str()) < 0) fail("cannot rename to file", path);
     undo.commit();
-    if (sync == Sync::disk) sync_directory(parent_of(path));
+    if (sync == Sync::all) sync_directory(parent_of(path));
 }
-
-}  // namespace
 
 std::optional<std::string> read_file(const std::string& path, std::size_t most) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -79,19 +78,21 @@ std::optional<std::string> read_file(const std::string& path, std::size_t most) 
 }
 
 void write_file(const std::string& path, std::string_view content, mode_t mode) {
-    replace_file(path, content, mode, Sync::disk);
+    replace_file(path, content, mode, Sync::all);
 }
 
 void write_volatile_file(const std::string& path, std::string_view content, mode_t mode) {
     replace_file(path, content, mode, Sync::none);
 }
 
-bool remove_file(const std::string& path) {
+bool remove_file(const std::string& path) { return remove_file(path, Sync::all); }
+
+bool remove_file(const std::string& path, Sync sync) {
     if (::unlink(path.c_str()) < 0) {
         if (errno == ENOENT) return false;
         fail("cannot remove file", path);
     }
-    sync_directory(parent_of(path));
+    if (sync == Sync::all) sync_directory(parent_of(path));
     return true;
 }
 

@@ -99,6 +99,7 @@ class Definitions : public Handlers {
         co_await guests_.store().remove(guest->name());
         guest->set_persistent(nullptr);
         guest->lifecycle(Lifecycle::undefined, static_cast<std::int32_t>(UndefinedDetail::removed));
+        if (saved.empty() && variables.empty()) co_return;
         co_await in_pool([saved, variables] {
             if (!saved.empty()) remove_file(saved);
             if (!variables.empty()) remove_file(variables);
@@ -107,6 +108,8 @@ class Definitions : public Handlers {
 
     /// The file of the firmware's variables, if it is to go with the guest.
     Task<std::string> variables_to_remove(GuestPtr guest, std::uint32_t flags) {
+        if (const auto* outline = guests_.outline(*guest); outline != nullptr && !outline->has_nvram)
+            co_return std::string();
         const auto def = co_await guest->persistent();
         std::string path = nvram_file(*def);
         if (path.empty()) co_return path;
@@ -124,18 +127,27 @@ class Definitions : public Handlers {
             VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_UPDATE_CPU | VIR_DOMAIN_XML_MIGRATABLE,
             "DomainGetXMLDesc");
         const auto guest = find(args.dom);
-        const bool migratable = (args.flags & VIR_DOMAIN_XML_MIGRATABLE) != 0;
         const bool inactive = (args.flags & VIR_DOMAIN_XML_INACTIVE) != 0;
+        const bool migratable = (args.flags & VIR_DOMAIN_XML_MIGRATABLE) != 0;
+        const bool update_cpu = (args.flags & VIR_DOMAIN_XML_UPDATE_CPU) != 0;
+        // Another host needs all of it, and nothing that only this run has.
+        const xml::FormatFlags face{.inactive = inactive || migratable,
+                                    .secure = migratable || (args.flags & VIR_DOMAIN_XML_SECURE) != 0,
+                                    .migratable = migratable};
+        const bool may_be_kept = !update_cpu && !migratable;
+        if (const auto* kept = may_be_kept ? guests_.documents().find(guest->uuid(), face) : nullptr)
+            co_return wire::DomainGetXmlDescRet{*kept};
+
+        const auto changes = guests_.changes();
         DefPtr def = inactive && guest->is_persistent() ? co_await guest->persistent() : co_await guest->current();
         if (!def) def = (find(args.dom), guest->live());  // it ended or went while its file was read
         if (!def) throw Error(ErrorCode::operation_failed, "the definition changed while it was read");
-        if ((args.flags & VIR_DOMAIN_XML_UPDATE_CPU) != 0) def = co_await hypervisor().update_cpu(def);
+        if (update_cpu) def = co_await hypervisor().update_cpu(def);
         if (migratable) def = hypervisor().migratable(def);
-        // Another host needs all of it, and nothing that only this run has.
-        const xml::FormatFlags format{.inactive = inactive || migratable,
-                                      .secure = migratable || (args.flags & VIR_DOMAIN_XML_SECURE) != 0,
-                                      .migratable = migratable};
-        co_return wire::DomainGetXmlDescRet{model::format_domain(*def, format)};
+        wire::DomainGetXmlDescRet ret{model::format_domain(*def, face)};
+        // What was described may not be what is there any more.
+        if (may_be_kept && guests_.changes() == changes) guests_.documents().put(guest->uuid(), face, ret.xml);
+        co_return ret;
     }
 };
 

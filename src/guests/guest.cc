@@ -175,6 +175,7 @@ void Guest::rebooted() {
 void Guest::begin(int id, DefPtr live, Condition condition) {
     id_ = id;
     live_ = std::move(live);
+    owner_.live_changed(*this);
     condition_ = condition;
     expected_end_.reset();
     owner_.registry().touch();
@@ -185,6 +186,7 @@ void Guest::drop(Shutoff reason) {
     condition_ = expected_end_.value_or(reason);
     expected_end_.reset();
     live_.reset();
+    owner_.live_changed(*this);
     machine.reset();
     pid_ = 0;
     balloon_known_ = false;
@@ -211,6 +213,7 @@ void Guest::abandon(Shutoff reason) {
 void Guest::set_live(DefPtr def) {
     if (!is_active()) return;
     live_ = std::move(def);
+    owner_.live_changed(*this);
     enter(condition_);
 }
 
@@ -230,6 +233,7 @@ void Guest::set_persistent(DefPtr def) {
     persistent_ = def != nullptr;
     persistent_def_ = def;
     kept_persistent_.reset();
+    owner_.definition_changed(*this, def);
     if (def)
         owner_.remember(std::move(def));
     else

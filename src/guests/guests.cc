@@ -6,13 +6,16 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/cached_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "guests/handlers.h"
 #include "guests/start.h"
 #include "guests/status.h"
+#include "guests/vcpu_counts.h"
 #include "loop/pool.h"
+#include "loop/turn.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::guests {
@@ -20,6 +23,11 @@ namespace innkeeper::guests {
 namespace {
 
 constexpr std::size_t most_remembered = 128;
+constexpr std::size_t kept_documents = 8 << 20;
+// A hop to the pool and back costs two wake-ups of sleeping threads, as much as reading a document of this size. What a
+// turn reads in all is bounded, so that a thousand such questions at once keep nobody else waiting for long.
+constexpr std::size_t small_document = 16 << 10;
+constexpr std::size_t read_a_turn = 32 << 10;
 constexpr std::string_view saved_suffix = ".save";
 
 std::unordered_set<std::string> saved_names(const std::string& folder) {
@@ -39,7 +47,8 @@ Guests::Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor)
       hypervisor_(std::move(hypervisor)),
       folder_(hypervisor_->folder()),
       registry_("domain", ErrorDomain::domain),
-      store_(paths_.config() + "/" + folder_, "domain", "edit") {}
+      store_(paths_.config() + "/" + folder_, "domain", "edit"),
+      documents_(kept_documents) {}
 
 Guests::~Guests() = default;
 
@@ -209,6 +218,31 @@ void Guests::renamed(Guest& guest, const std::string& name) {
     registry_.rename(guest.shared_from_this(), name, [&] { guest.name_ = name; });
 }
 
+Outline outline_of(const model::DomainDef& def) {
+    return {.memory_kib = def.memory_kib,
+            .current_memory_kib = def.current_memory_kib,
+            .vcpus = current_vcpus(def),
+            .has_nvram = def.os.nvram && !def.os.nvram->source.path.empty()};
+}
+
+const Outline* Guests::outline(const Guest& guest) const {
+    const auto found = outlines_.find(guest.uuid());
+    return found != outlines_.end() ? &found->second : nullptr;
+}
+
+void Guests::live_changed(const Guest& guest) {
+    ++changes_;
+    documents_.forget(guest.uuid());
+}
+
+void Guests::definition_changed(const Guest& guest, const DefPtr& def) {
+    live_changed(guest);
+    if (def)
+        outlines_[guest.uuid()] = outline_of(*def);
+    else
+        outlines_.erase(guest.uuid());
+}
+
 void Guests::remember(DefPtr def) {
     recent_.push_back(std::move(def));
     if (recent_.size() > most_remembered) recent_.pop_front();
@@ -221,23 +255,44 @@ Task<DefPtr> Guests::completed(DefPtr def) {
         co_return co_await hypervisor_->complete(*def, Purpose::stored);
     } catch (const Error& error) {
         log::info("definition of domain '{}': {}", def->name, error.message());
+        // Nobody shall keep what may be more complete the next time.
+        ++changes_;
     }
     co_return def;
+}
+
+namespace {
+
+DefPtr parse_stored(const std::string& text, const Uuid& uuid) {
+    auto parsed = std::make_shared<model::DomainDef>(model::parse_domain(text));
+    parsed->uuid = uuid;
+    return parsed;
+}
+
+}  // namespace
+
+/// Without the pool: null if the disk would have to be waited for, or this turn has read enough.
+DefPtr Guests::load_at_once(Guest& guest) {
+    if (const auto turn = loop_turn(); turn != std::exchange(turn_, turn)) bytes_this_turn_ = 0;
+    if (bytes_this_turn_ >= read_a_turn) return nullptr;
+    const auto text = read_cached_file(store_.path_of(guest.name()), small_document);
+    if (!text) return nullptr;
+    bytes_this_turn_ += text->size();
+    return parse_stored(*text, guest.uuid());
 }
 
 Task<DefPtr> Guests::load_definition(GuestPtr guest) {
     while (guest->persistent_) {
         if (auto def = guest->persistent_def_.lock()) co_return def;
+        auto def = load_at_once(*guest);
         const auto edition = guest->edition_;
         std::exception_ptr failure;
-        DefPtr def;
         try {
-            auto text = co_await store_.read(guest->name());
-            def = co_await in_pool([text = std::move(text), uuid = guest->uuid()]() -> DefPtr {
-                auto parsed = std::make_shared<model::DomainDef>(model::parse_domain(text));
-                parsed->uuid = uuid;
-                return parsed;
-            });
+            if (!def) {
+                auto text = co_await store_.read(guest->name());
+                def = co_await in_pool(
+                    [text = std::move(text), uuid = guest->uuid()] { return parse_stored(text, uuid); });
+            }
             def = co_await completed(std::move(def));
         } catch (...) {
             failure = std::current_exception();
@@ -246,6 +301,7 @@ Task<DefPtr> Guests::load_definition(GuestPtr guest) {
         if (guest->edition_ != edition) continue;
         if (failure) std::rethrow_exception(failure);
         guest->persistent_def_ = def;
+        outlines_[guest->uuid()] = outline_of(*def);
         remember(def);
         co_return def;
     }

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/paths.h"
+#include "guests/documents.h"
 #include "guests/guest.h"
 #include "guests/hypervisor.h"
 #include "loop/group.h"
@@ -20,6 +22,14 @@ class HandlerTable;
 }
 
 namespace innkeeper::guests {
+
+/// What the questions that come most often want to know of a definition. It is kept when the definition is not.
+struct Outline {
+    std::uint64_t memory_kib = 0, current_memory_kib = 0;
+    unsigned vcpus = 0;  ///< at a start
+    bool has_nvram = false;
+};
+Outline outline_of(const model::DomainDef& def);
 
 /// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
 class Guests {
@@ -46,6 +56,12 @@ class Guests {
     objects::Registry<Guest>& registry() { return registry_; }
     objects::DefinitionStore& store() { return store_; }
     objects::EventHub& events() { return events_; }
+    /// What guests' definitions looked like to clients. Whoever waited before he puts one there looks whether changes()
+    /// is still the same.
+    Documents& documents() { return documents_; }
+    std::uint64_t changes() const { return changes_; }
+    /// Of what the guest's persistent() gives, if it was read once; null otherwise.
+    const Outline* outline(const Guest& guest) const;
     const Paths& paths() const { return paths_; }
     TaskGroup& background() { return background_; }
 
@@ -72,7 +88,11 @@ class Guests {
 
     Task<DefPtr> completed(DefPtr def);
     Task<DefPtr> load_definition(GuestPtr guest);
+    DefPtr load_at_once(Guest& guest);
     void remember(DefPtr def);
+    /// What runs, or also what is on disk, is another from now on.
+    void live_changed(const Guest& guest);
+    void definition_changed(const Guest& guest, const DefPtr& def);
     void remove(Guest& guest);
     void deactivated(Guest& guest, int id);
     Task<> reload_one(objects::DefinitionStore::Found found);
@@ -90,6 +110,12 @@ class Guests {
     int next_id_ = 1;
     /// Keeps the definitions that were asked for lately, so that asking again needs no disk.
     std::deque<DefPtr> recent_;
+    Documents documents_;
+    std::unordered_map<Uuid, Outline> outlines_;
+    std::uint64_t changes_ = 0;  ///< of any guest's definitions
+    /// Of documents that this turn of the loop has read itself.
+    std::size_t bytes_this_turn_ = 0;
+    std::uint64_t turn_ = 0;
     std::vector<std::shared_ptr<void>> handlers_;
 };
 

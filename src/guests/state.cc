@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "guests/handlers.h"
-#include "guests/vcpu_counts.h"
 #include "model/domain/domain.h"
 #include "protocol/remote/domain.h"
 
@@ -90,14 +89,20 @@ class StateHandlers : public Handlers {
 
     Task<wire::DomainGetInfoRet> get_info(Caller, wire::DomainGetInfoArgs args) {
         const auto guest = find(args.dom);
+        if (const auto def = guest->live()) co_return info(*guest, outline_of(*def));
+        if (const auto* outline = guests_.outline(*guest)) co_return info(*guest, *outline);
         const auto def = co_await definition_of(guest);
+        co_return info(*guest, outline_of(*def));
+    }
+
+    wire::DomainGetInfoRet info(const Guest& guest, const Outline& outline) {
         wire::DomainGetInfoRet ret;
-        ret.state = static_cast<std::uint8_t>(guest->condition().state);
-        ret.maxMem = def->memory_kib;
-        ret.memory = def->current_memory_kib;
-        ret.nrVirtCpu = static_cast<std::uint16_t>(current_vcpus(*def));
-        if (guest->is_active()) ret.cpuTime = hypervisor().usage(*guest).cpu_ns;
-        co_return ret;
+        ret.state = static_cast<std::uint8_t>(guest.condition().state);
+        ret.maxMem = outline.memory_kib;
+        ret.memory = outline.current_memory_kib;
+        ret.nrVirtCpu = static_cast<std::uint16_t>(outline.vcpus);
+        if (guest.is_active()) ret.cpuTime = hypervisor().usage(guest).cpu_ns;
+        return ret;
     }
 
     Task<wire::DomainGetOsTypeRet> get_os_type(Caller, wire::DomainGetOsTypeArgs args) {

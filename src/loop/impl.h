@@ -29,6 +29,7 @@ struct Loop::Impl {
     std::shared_ptr<Watches> watches;  ///< made when the first is wanted
     std::vector<std::coroutine_handle<>> ready, running;
     bool draining = false;
+    std::uint64_t turn = 0;  ///< counts batches of coroutines and of descriptors
 };
 
 }  // namespace innkeeper

@@ -9,6 +9,7 @@
 
 #include "loop/group.h"
 #include "loop/impl.h"
+#include "loop/turn.h"
 
 namespace innkeeper {
 
@@ -84,6 +85,7 @@ Clock::time_point Loop::Impl::now() const { return time == Time::manual ? manual
 
 void Loop::Impl::drain() {
     draining = false;
+    ++turn;
     // What a coroutine makes ready runs in the next turn, so that descriptors and timers get theirs in between.
     running.swap(ready);
     for (const auto handle : running) handle.resume();
@@ -128,6 +130,7 @@ void Loop::post(std::move_only_function<void()> work) {
 }
 
 Clock::time_point Loop::now() const { return impl_->now(); }
+std::uint64_t loop_turn() { return Loop::current().impl().turn; }
 
 void Loop::advance(Clock::duration by) {
     assert(impl_->time == Time::manual);

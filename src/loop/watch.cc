@@ -48,6 +48,7 @@ struct Loop::Impl::Watches {
     }
 
     void dispatch() {
+        ++Loop::current().impl().turn;
         const int count = ::epoll_wait(stream.native_handle(), batch.data(), batch_most, 0);
         batch_size = count > 0 ? static_cast<std::size_t>(count) : 0;
         for (std::size_t i = 0; i < batch_size; ++i) {

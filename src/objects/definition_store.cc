@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/sync.h"
 #include "loop/group.h"
 #include "loop/pool.h"
 #include "objects/identity.h"
@@ -125,12 +126,15 @@ std::string DefinitionStore::with_comment(std::string_view edit, std::string_vie
         edit, shown, document);
 }
 
+// That a definition has come or gone outlives a power cut some seconds later, as with the peer (ARCHITECTURE, "What
+// waits for the disk").
+
 Task<> DefinitionStore::write(std::string name, Uuid uuid, std::string document) {
     const std::string folder = folder_, path = path_of(name);
     const std::string content = with_comment(edit_, name, uuid, document);
     co_await in_pool([folder, path, content] {
         make_directories(folder);
-        write_file(path, content, 0600);
+        replace_file(path, content, 0600, Sync::content);
     });
 }
 
@@ -145,8 +149,8 @@ Task<> DefinitionStore::remove(std::string name) {
     // The definition goes first: a link that leads nowhere starts nothing and is removed by the next daemon.
     const std::string path = path_of(name), link = link_of(name);
     co_await in_pool([path, link] {
-        remove_file(path);
-        if (link_target(link)) remove_file(link);
+        remove_file(path, Sync::none);
+        if (link_target(link)) remove_file(link, Sync::none);
     });
 }
 

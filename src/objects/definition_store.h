@@ -12,7 +12,7 @@ namespace innkeeper::objects {
 
 /// Definitions on disk, one file each (`NAME.xml`) in a folder of their class, and the links below `autostart/` that
 /// mark those which start by themselves (daemon-behaviour, section 11). Every change is whole or has not happened,
-/// whenever the daemon is killed, and lasts when its task ends. Files are read and written in the pool.
+/// whenever daemon or machine stop, and outlives the daemon when its task ends. Files are used in the pool.
 class DefinitionStore {
   public:
     /// `root` is the tag of the documents ("domain"), `edit` what the comment in each file tells people to use instead

@@ -4,26 +4,32 @@
 
 #include <cstring>
 #include <pugixml.hpp>
+#include <span>
 
 #include "base/error.h"
 #include "xml/complaint.h"
 #include "xml/scanner.h"
 #include "xml/serialize.h"
+#include "xml/tree.h"
 
 namespace innkeeper::xml {
 
 namespace {
 
-pugi::xml_node tree_node(void* handle) { return pugi::xml_node(static_cast<pugi::xml_node_struct*>(handle)); }
+using Element = ElementTree::Element;
 
-pugi::xml_node element_from(pugi::xml_node node) {
-    while (node && node.type() != pugi::node_element) node = node.next_sibling();
-    return node;
+const Element* element_of(const void* handle) { return static_cast<const Element*>(handle); }
+
+void* handle_of(const Element* element) { return const_cast<Element*>(element); }
+
+pugi::xml_node tree_node(const void* handle) {
+    return handle != nullptr ? pugi::xml_node(element_of(handle)->node) : pugi::xml_node();
 }
 
-pugi::xml_node element_from(pugi::xml_node node, std::string_view name) {
-    while (node && (node.type() != pugi::node_element || node.name() != name)) node = node.next_sibling();
-    return node;
+/// From that one on along its siblings.
+const Element* find_from(const Element* element, std::string_view name) {
+    while (element != nullptr && element->name != name) element = element->next_sibling();
+    return element;
 }
 
 void collect_text(const pugi::xml_node& node, std::string& out) {
@@ -37,11 +43,11 @@ void collect_text(const pugi::xml_node& node, std::string& out) {
 
 }  // namespace
 
-struct Document::Tree {
-    pugi::xml_document document;
-};
+struct Document::Tree : ElementTree {};
 
-std::string_view Node::qualified_name() const { return tree_node(handle_).name(); }
+std::string_view Node::qualified_name() const {
+    return handle_ != nullptr ? element_of(handle_)->name : std::string_view("");
+}
 
 std::string_view Node::name() const {
     const auto whole = qualified_name();
@@ -52,14 +58,15 @@ std::string_view Node::namespace_uri() const {
     const auto whole = qualified_name();
     const auto colon = whole.find(':');
     const std::string declaration = colon == whole.npos ? "xmlns" : fmt::format("xmlns:{}", whole.substr(0, colon));
-    for (auto node = tree_node(handle_); node; node = node.parent())
-        if (const auto attribute = node.attribute(declaration.c_str())) return attribute.value();
+    for (Node node = *this; node; node = node.parent())
+        if (const auto uri = node.attribute(declaration)) return *uri;
     return {};
 }
 
 std::optional<std::string_view> Node::attribute(std::string_view name) const {
-    for (const auto& attribute : tree_node(handle_).attributes())
-        if (attribute.name() == name) return attribute.value();
+    if (handle_ == nullptr) return std::nullopt;
+    for (const auto& attribute : std::span(element_of(handle_)->attributes, element_of(handle_)->attribute_count))
+        if (attribute.name == name) return attribute.value;
     return std::nullopt;
 }
 
@@ -70,14 +77,16 @@ std::string Node::text() const {
 }
 
 Node Node::child(std::string_view name) const {
-    return Node(element_from(tree_node(handle_).first_child(), name).internal_object());
+    if (handle_ == nullptr || name.empty() || (element_of(handle_)->child_names & ElementTree::mark_of(name)) == 0)
+        return {};
+    return Node(handle_of(find_from(element_of(handle_)->first_child(), name)));
 }
-Node Node::child() const { return Node(element_from(tree_node(handle_).first_child()).internal_object()); }
+Node Node::child() const { return handle_ != nullptr ? Node(handle_of(element_of(handle_)->first_child())) : Node(); }
 Node Node::next(std::string_view name) const {
-    return Node(element_from(tree_node(handle_).next_sibling(), name).internal_object());
+    return handle_ != nullptr ? Node(handle_of(find_from(element_of(handle_)->next_sibling(), name))) : Node();
 }
-Node Node::next() const { return Node(element_from(tree_node(handle_).next_sibling()).internal_object()); }
-Node Node::parent() const { return Node(tree_node(handle_).parent().internal_object()); }
+Node Node::next() const { return handle_ != nullptr ? Node(handle_of(element_of(handle_)->next_sibling())) : Node(); }
+Node Node::parent() const { return handle_ != nullptr ? Node(handle_of(element_of(handle_)->parent())) : Node(); }
 
 unsigned Node::ordinal() const {
     unsigned count = 1;
@@ -108,10 +117,11 @@ Document Document::parse(std::string_view text, std::string_view what, const Lim
                                  pugi::parse_wconv_attribute | pugi::parse_ws_pcdata | pugi::parse_comments;
     const auto result = tree->document.load_buffer(text.data(), text.size(), options, pugi::encoding_utf8);
     if (!result) throw complaint_about(text, text.size(), what, limits);
+    tree->index(text);
     return Document(std::move(tree));
 }
 
-Node Document::root() const { return Node(tree_->document.document_element().internal_object()); }
+Node Document::root() const { return Node(tree_->elements.empty() ? nullptr : tree_->elements.data()); }
 
 Node Document::root(std::string_view name) const {
     const Node node = root();

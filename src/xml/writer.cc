@@ -1,5 +1,7 @@
 #include "xml/writer.h"
 
+#include <array>
+
 #include "xml/scanner.h"
 
 namespace innkeeper::xml {
@@ -57,28 +59,31 @@ std::vector<std::size_t> layout_lines(std::string_view source) {
     return lines;
 }
 
+/// What stands for a character in the document; itself if this has no data.
+constexpr std::array<std::string_view, 256> replacements = [] {
+    std::array<std::string_view, 256> table{};
+    for (unsigned c = 0; c < 0x20; ++c)
+        if (c != '\n' && c != '\t' && c != '\r') table[c] = "";
+    table['<'] = "&lt;";
+    table['>'] = "&gt;";
+    table['&'] = "&amp;";
+    table['"'] = "&quot;";
+    table['\''] = "&apos;";
+    return table;
+}();
+
 }  // namespace
 
 void escape_into(std::string& out, std::string_view text) {
-    for (const char c : text) switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&apos;";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r') out += c;
-        }
+    std::size_t plain = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto replacement = replacements[static_cast<unsigned char>(text[at])];
+        if (replacement.data() == nullptr) continue;
+        out.append(text, plain, at - plain);
+        out += replacement;
+        plain = at + 1;
+    }
+    out.append(text, plain);
 }
 
 void Writer::indent(std::size_t depth) { out_.append(2 * (base_depth_ + depth), ' '); }
@@ -92,6 +97,8 @@ void Writer::begin(Level& level, std::size_t depth) {
 
 /// Makes all levels that wait for content appear, and closes the innermost tag's `>`.
 void Writer::enter_content(State state) {
+    // Then those around it have been written long ago.
+    if (!levels_.empty() && levels_.back().state == state) return;
     for (std::size_t depth = 0; depth < levels_.size(); ++depth) {
         Level& level = levels_[depth];
         const bool innermost = depth + 1 == levels_.size();
