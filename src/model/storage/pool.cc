@@ -127,10 +127,13 @@ void read_source(const xml::Node& node, Pool& pool, const xml::ParseFlags& flags
 
 /// An empty source is spelled with two tags.
 void write_source(const Pool& pool, xml::Writer& writer) {
-    if (pool.source == PoolSource{})
-        writer.fragment("<source>\n</source>\n");
-    else
+    if (pool.source == PoolSource{}) {
+        writer.open("source");
+        writer.expand();
+        writer.close();
+    } else {
         pool_source.write(pool.source, writer);
+    }
 }
 
 }  // namespace

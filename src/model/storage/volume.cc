@@ -71,7 +71,12 @@ void read_encryption(const xml::Node& node, Volume& volume, const xml::ParseFlag
 }
 
 void write_encryption(const Volume& volume, xml::Writer& writer) {
-    if (volume.is_luks) writer.fragment("<encryption format='luks'>\n</encryption>\n");
+    if (volume.is_luks) {
+        writer.open("encryption");
+        writer.attribute("format", "luks");
+        writer.expand();
+        writer.close();
+    }
 }
 
 void write_cluster_size(const Volume& volume, xml::Writer& writer) {
