@@ -239,6 +239,12 @@ def test_pools_outlive_the_daemon(daemon, folder):
     (daemon.run / "storage" / "autostarted").unlink()
     daemon.start()
     connection = daemon.connect()
+    heard = Heard()
+    callback = connection.storagePoolEventRegisterAny(None, libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, heard, None)
+    # The daemon is there for its clients before the last pool runs.
+    if not connection.storagePoolLookupByName("t-one").isActive():
+        heard.wait(1)
+    connection.storagePoolEventDeregisterAny(callback)
     assert connection.storagePoolLookupByName("t-one").isActive() == 1
     assert connection.storagePoolLookupByName("t-two").isActive() == 0
     connection.close()

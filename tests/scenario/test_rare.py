@@ -103,7 +103,7 @@ def test_what_the_client_library_asks_no_longer(connection, house):
         assert (reply.status, Reader(reply.payload).word()) == (OK, 0)
 
 
-def test_nobody_proves_who_he_is_where_nobody_asks(house):
+def test_nobody_proves_who_he_is_where_nobody_asks(connection, house):
     with Client(house.run / "libvirt-sock") as client:
         assert client.call(number("auth_sasl_init")).error[0] == libvirt.VIR_ERR_AUTH_FAILED
     with Client(house.run / "libvirt-sock") as client:
