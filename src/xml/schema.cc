@@ -114,7 +114,11 @@ class Grammar {
         out_.close();
     }
 
-    void content(const Content& content) {
+    /// Interleaved, which changes nothing, since attributes have no order: libxml2 goes on with one state behind each
+    /// part of an interleave, and with two behind each optional part of a group, which doubles with every attribute.
+    void attributes(const Content& content) {
+        const bool is_several = content.attributes.size() > 1;
+        if (is_several) out_.open("interleave");
         for (const auto& attribute : content.attributes) {
             if (!attribute.is_required) out_.open("optional");
             out_.open("attribute");
@@ -126,6 +130,11 @@ class Grammar {
             out_.close();
             if (!attribute.is_required) out_.close();
         }
+        if (is_several) out_.close();
+    }
+
+    void content(const Content& content) {
+        attributes(content);
         if (content.children.empty() && content.texts.empty()) {
             if (content.attributes.empty()) out_.leaf("empty");
             return;

@@ -3,7 +3,7 @@
 
     domain_schema.py BINARY SCHEMA [--misses]
 
-Every golden document, everything that our formatter writes of the recorded definitions, and everything that libvirtd 9.0
+Every golden document that is an answer, everything that our formatter writes of the recorded definitions, and everything that libvirtd 9.0
 printed must validate; what has an element or attribute that nobody knows must not. The recordings lie in
 $INNKEEPER_SHARED or in ../shared beside the repository; without them only the documents in the tree are checked.
 Without xmllint the test is skipped (status 77).
@@ -107,6 +107,8 @@ def main():
         print("skipped: no xmllint")
         return 77
     golden = [path for path in sorted(glob.glob(REPOSITORY + "/tests/golden/**/*.xml", recursive=True)) if is_domain(path)]
+    # What goes in shows also what the reader forgives, and the schema does not.
+    strict = [path for path in golden if not (path.endswith(".in.xml") and "/golden/domain/" in path)]
     status = 0
 
     def report(title, files, wanted=100.0):
@@ -121,7 +123,7 @@ def main():
         return failing
 
     with tempfile.TemporaryDirectory() as folder:
-        report("golden documents", golden)
+        report("golden documents", strict)
         samples = formatted(arguments.binary, golden, folder)
         report("golden documents, written again", samples)
         recorded = corpus()
