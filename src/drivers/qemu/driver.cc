@@ -45,7 +45,7 @@ void Driver::watch(const guests::GuestPtr& guest, std::shared_ptr<QemuMachine> m
 }
 
 Task<guests::DefPtr> Driver::complete(model::DomainDef def, guests::Purpose purpose) {
-    const HostFacts facts = host_facts();
+    const HostFacts facts = host_facts(def);
     const std::string emulator = choose_emulator(def, facts);
     const auto capabilities = co_await abilities_.of(emulator);
     // A saved image's guest ran once; what it saw must not change, whatever would be refused today.

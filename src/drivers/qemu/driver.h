@@ -107,7 +107,8 @@ class Driver final : public guests::Hypervisor {
     std::shared_ptr<QemuMachine> machine_of(const guests::GuestPtr& guest) const;
     RunFiles files_of(const guests::Guest& guest) const;
     RunFiles run_files(const std::string& name, int id) const;
-    HostFacts host_facts() const;
+    /// What the definition needs to know of the machine; what it does not ask for is not looked for.
+    HostFacts host_facts(const model::DomainDef& def) const;
     CommandContext command_context(const RunFiles& files, int id) const;
     std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, model::DomainDef base,
                                                          QemuMachine& machine);

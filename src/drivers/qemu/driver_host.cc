@@ -18,10 +18,11 @@ bool has_swtpm() {
 
 }  // namespace
 
-HostFacts Driver::host_facts() const {
+HostFacts Driver::host_facts(const model::DomainDef& def) const {
     HostFacts facts;
     if (const auto arch = xml::value_of<model::Architecture>(host_arch())) facts.arch = *arch;
     for (const Arch& arch : arches()) {
+        if (!def.devices.emulator.empty()) break;
         const auto known = xml::value_of<model::Architecture>(arch.name);
         if (!known) continue;
         if (auto binary = Abilities::binary_for(arch.name); !binary.empty())
@@ -30,7 +31,7 @@ HostFacts Driver::host_facts() const {
     facts.spice_tls = settings_.spice_tls;
     facts.vnc_auto_unix_socket = settings_.vnc_auto_unix_socket;
     facts.spice_auto_unix_socket = settings_.spice_auto_unix_socket;
-    facts.has_swtpm = has_swtpm();
+    facts.has_swtpm = !def.devices.tpms.empty() && has_swtpm();
     facts.nvram_folder = paths_.lib() + "/qemu/nvram";
     facts.channel_folder = paths_.lib() + "/qemu/channel/target";
     // The first of those configured labels whoever does not say; without one nobody does.
