@@ -134,8 +134,8 @@ def fuzzer(program):
     with tempfile.TemporaryDirectory() as folder:
         found = pathlib.Path(folder, "found")
         found.mkdir()
-        # They take what the other tests leave of the processors.
-        argv = ["nice", program, "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
+        # They take what the other tests leave of the processors, and always go the same way from their seeds.
+        argv = ["nice", "-n", "19", program, "-seed=1", "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
                 "-artifact_prefix=%s/" % folder, found] + ([seeds] if seeds.is_dir() else [])
         status, output = run(argv, FUZZ_SECONDS + 300, SANITIZER_ENVIRONMENT)
     if status == 0:

@@ -15,7 +15,7 @@ BINARY = os.environ.get("INNKEEPER_DAEMON", str(TOP / "build" / "release" / "bin
 PRESET = os.environ.get("INNKEEPER_PRESET", "release")
 # Sanitizers make everything slower, and the machine may be busy; no test measures time. All deadlines follow from this.
 SLOWNESS = 1 if PRESET == "release" else 4
-PATIENCE = 60 * SLOWNESS
+PATIENCE = 150 * SLOWNESS
 
 libvirt.registerErrorHandler(lambda context, error: None, None)
 

@@ -87,6 +87,7 @@ void settle_os(DomainDef& domain) {
     if (!os.is_hvm()) {
         os.boot.clear();
         os.boot_menu.reset();
+        os.boot_menu_timeout.reset();
         os.bios_useserial.reset();
         os.bios_reboot_timeout.reset();
         return;

@@ -130,6 +130,14 @@ TEST(Domain, KeepsPasswordsFromThoseWhoMayNotSeeThem) {
     EXPECT_NE(format_domain(domain, {.secure = true}).find("hidden"), std::string::npos);
 }
 
+TEST(Domain, ABootMenuIsForGuestsWithFirmware) {
+    const std::string text =
+        "<domain type='xen'><name>a</name><memory>1024</memory><os><type>linux</type>"
+        "<bootmenu enable='yes' timeout='3000'/></os></domain>";
+    EXPECT_FALSE(parse_domain(text).os.boot_menu);
+    EXPECT_FALSE(parse_domain(text).os.boot_menu_timeout);
+}
+
 TEST(Domain, ForgetsTheAliasesOfAnEarlierRun) {
     const auto text = device("<hub type='usb'><alias name='hub0'/></hub><hub type='usb'><alias name='ua-mine'/></hub>");
     EXPECT_EQ(parse_domain(text).devices.hubs[0].info.alias, "");
