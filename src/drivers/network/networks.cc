@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "objects/file_store.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
 #include "protocol/remote/events.h"
@@ -48,11 +49,12 @@ void check_functions(const model::Network& def) {
 }  // namespace
 
 Networks::Networks(const Paths& paths)
-    : store_(paths.config() + "/qemu/networks", "network", "net-edit"), registry_("network", ErrorDomain::network) {}
+    : store_(std::make_unique<objects::FileStore>(paths.config() + "/qemu/networks", "network", "net-edit")),
+      registry_("network", ErrorDomain::network) {}
 
 Task<> Networks::start() {
-    for (const auto& found : co_await store_.scan()) {
-        const auto text = co_await store_.read(found.name);
+    for (const auto& found : co_await store_->scan()) {
+        const auto text = co_await store_->read(found.name);
         try {
             auto def = parse(text);
             def.uuid = found.uuid;
@@ -66,9 +68,9 @@ Task<> Networks::start() {
 
 Task<> Networks::reload() {
     const auto turn = co_await turns_->take("reload", patience, "networks");
-    for (const auto& found : co_await store_.look_again()) {
+    for (const auto& found : co_await store_->look_again()) {
         try {
-            auto def = parse(co_await store_.read(found.name));
+            auto def = parse(co_await store_->read(found.name));
             def.uuid = found.uuid;
             auto network = registry_.match(found.name, found.uuid);
             const auto shared = std::make_shared<const model::Network>(std::move(def));
@@ -226,7 +228,7 @@ Task<Networks::Ptr> Networks::define_document(std::string text) {
     auto network = registry_.match(def.name, *def.uuid);
     choose_bridge(def);
     const auto shared = std::make_shared<const model::Network>(std::move(def));
-    co_await store_.write(shared->name, *shared->uuid, model::network.format(*shared));
+    co_await store_->write(shared->name, *shared->uuid, model::network.format(*shared));
     if (network) {
         network->set_def(shared);
     } else {
@@ -252,7 +254,7 @@ Task<remote::NetworkDefineXmlFlagsRet> Networks::define_flags(rpc::Caller, remot
 Task<> Networks::undefine(rpc::Caller, remote::NetworkUndefineArgs args) {
     const auto turn = co_await turns_->take("undefine", patience, "networks");
     const auto network = find(args.net);
-    co_await store_.remove(network->name());
+    co_await store_->remove(network->name());
     registry_.remove(*network);
     publish(*network, protocol::VIR_NETWORK_EVENT_UNDEFINED);
 }
@@ -262,7 +264,7 @@ Task<> Networks::set_autostart(rpc::Caller, remote::NetworkSetAutostartArgs args
     const auto network = find(args.net);
     const bool autostart = args.autostart != 0;
     if (network->autostarts() == autostart) co_return;
-    co_await store_.set_autostart(network->name(), autostart);
+    co_await store_->set_autostart(network->name(), autostart);
     network->set_autostart(autostart);
 }
 

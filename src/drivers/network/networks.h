@@ -93,7 +93,7 @@ class Networks {
     void choose_bridge(model::Network& def) const;
     void publish(const Network& network, std::int32_t what);
 
-    objects::DefinitionStore store_;
+    std::unique_ptr<objects::DefinitionStore> store_;
     Registry registry_;
     objects::EventHub events_;
     /// One change at a time, for all networks: a definition may not take another's bridge.
