@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "loop/pool.h"
+#include "model/network/host_checks.h"
+#include "model/network/update.h"
 #include "objects/file_store.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
@@ -103,6 +106,7 @@ rpc::HandlerTable Networks::handlers() {
     table.add<remote::NetworkIsPersistent>(*this, &Networks::is_persistent);
     table.add<remote::NetworkDefineXml>(*this, &Networks::define);
     table.add<remote::NetworkDefineXmlFlags>(*this, &Networks::define_flags);
+    table.add<remote::NetworkUpdate>(*this, &Networks::update);
     table.add<remote::NetworkUndefine>(*this, &Networks::undefine);
     table.add<remote::NetworkDestroy>(*this, &Networks::destroy);
     table.add<remote::ConnectNetworkEventRegisterAny>(*this, &Networks::register_event);
@@ -223,7 +227,9 @@ void Networks::choose_bridge(model::Network& def) const {
 
 Task<Networks::Ptr> Networks::define_document(std::string text) {
     auto def = parse(text);
+    model::check_for_host(def);
     check_functions(def);
+    if (def.has_own_bridge() && !def.mac) def.mac = model::MacAddress::random();
     const auto turn = co_await turns_->take("define", patience, "networks");
     auto network = registry_.match(def.name, *def.uuid);
     choose_bridge(def);
@@ -246,9 +252,25 @@ Task<remote::NetworkDefineXmlRet> Networks::define(rpc::Caller, remote::NetworkD
 
 Task<remote::NetworkDefineXmlFlagsRet> Networks::define_flags(rpc::Caller, remote::NetworkDefineXmlFlagsArgs args) {
     objects::allow_flags(args.flags, 1, ErrorDomain::network, "networkDefineXMLFlags");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a network against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_network(text); });
     const auto network = co_await define_document(std::move(args.xml));
     co_return remote::NetworkDefineXmlFlagsRet{.net = handle(*network)};
+}
+
+Task<> Networks::update(rpc::Caller, remote::NetworkUpdateArgs args) {
+    constexpr auto live = protocol::VIR_NETWORK_UPDATE_AFFECT_LIVE;
+    objects::allow_flags(args.flags, live | protocol::VIR_NETWORK_UPDATE_AFFECT_CONFIG, ErrorDomain::network,
+                         "networkUpdate");
+    const auto turn = co_await turns_->take("update", patience, "networks");
+    const auto network = find(args.net);
+    if ((args.flags & live) != 0) throw Error(ErrorCode::operation_invalid, "network is not running");
+    auto def = model::updated(*network->def(), {.command = model::NetworkUpdate::Command(args.command),
+                                                .section = model::NetworkUpdate::Section(args.section),
+                                                .index = args.parentIndex,
+                                                .xml = args.xml});
+    const auto shared = std::make_shared<const model::Network>(std::move(def));
+    co_await store_->write(shared->name, *shared->uuid, model::network.format(*shared));
+    network->set_def(shared);
 }
 
 Task<> Networks::undefine(rpc::Caller, remote::NetworkUndefineArgs args) {

@@ -80,6 +80,7 @@ class Networks {
     Task<protocol::remote::NetworkDefineXmlRet> define(rpc::Caller, protocol::remote::NetworkDefineXmlArgs);
     Task<protocol::remote::NetworkDefineXmlFlagsRet> define_flags(rpc::Caller,
                                                                   protocol::remote::NetworkDefineXmlFlagsArgs);
+    Task<> update(rpc::Caller, protocol::remote::NetworkUpdateArgs);
     Task<> undefine(rpc::Caller, protocol::remote::NetworkUndefineArgs);
     Task<> set_autostart(rpc::Caller, protocol::remote::NetworkSetAutostartArgs);
 

@@ -70,7 +70,7 @@ void Pools::check_conflict(const model::Pool& def) const {
 Task<remote::StoragePoolDefineXmlRet> Pools::define(rpc::Caller, remote::StoragePoolDefineXmlArgs args) {
     objects::allow_flags(args.flags, protocol::VIR_STORAGE_POOL_DEFINE_VALIDATE, ErrorDomain::storage,
                          "storagePoolDefineXML");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a storage pool against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_pool(text); });
     auto def = parse(args.xml);
     const auto turn = co_await turns_->take("define", patience, "storage pools");
     auto pool = registry_.match(def.name, *def.uuid);
