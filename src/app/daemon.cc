@@ -12,7 +12,6 @@
 
 #include "app/activation.h"
 #include "app/secondary.h"
-#include "app/test_world.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -92,7 +91,6 @@ struct Daemon::Drivers {
     SecondaryDrivers secondary;
     guests::Guests guests;
     rpc::HandlerTable qemu;
-    TestWorlds test;
 };
 
 Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
@@ -163,7 +161,6 @@ Task<> Daemon::start_drivers() {
     if (!drivers_->lock)
         throw Error(ErrorCode::operation_failed,
                     fmt::format("another daemon holds '{}/driver.pid' and looks after these guests", folder));
-    choice_.add_test(&drivers_->test);
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
     co_await drivers_->guests.load();
@@ -172,7 +169,6 @@ Task<> Daemon::start_drivers() {
 
 Task<> Daemon::stop_drivers() {
     if (!drivers_) co_return;
-    co_await drivers_->test.close();
     co_await drivers_->guests.close();
     co_await drivers_->secondary.stop();
 }

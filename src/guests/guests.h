@@ -3,7 +3,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,8 +34,7 @@ Outline outline_of(const model::DomainDef& def);
 /// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
 class Guests {
   public:
-    /// Without paths nothing of them is on disk: they end with the daemon.
-    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor);
+    Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor);
     ~Guests();
     Guests(const Guests&) = delete;
     Guests& operator=(const Guests&) = delete;
@@ -56,7 +54,7 @@ class Guests {
 
     Hypervisor& hypervisor() { return *hypervisor_; }
     objects::Registry<Guest>& registry() { return registry_; }
-    objects::DefinitionStore& store() { return *store_; }
+    objects::DefinitionStore& store() { return store_; }
     objects::EventHub& events() { return events_; }
     /// What guests' definitions looked like to clients. Whoever waited before he puts one there looks whether changes()
     /// is still the same.
@@ -64,6 +62,7 @@ class Guests {
     std::uint64_t changes() const { return changes_; }
     /// Of what the guest's persistent() gives, if it was read once; null otherwise.
     const Outline* outline(const Guest& guest) const;
+    const Paths& paths() const { return paths_; }
     TaskGroup& background() { return background_; }
 
     /// Throw Error (no_domain) in the peer's words.
@@ -81,11 +80,8 @@ class Guests {
     Task<> store_definition(GuestPtr guest, DefPtr def);
     void publish(const Guest& guest, const Happening& happening);
     void renamed(Guest& guest, const std::string& name);
-    /// Writes the guest's status file, if there are such.
-    void save_status(const Guest& guest);
-    /// Only of guests on disk.
+    std::string status_path(std::string_view name) const;
     std::string managed_save_path(std::string_view name) const;
-    Task<> remove_managed_save(std::string name);
 
   private:
     friend class Guest;
@@ -104,13 +100,11 @@ class Guests {
     Task<> adopt_one(GuestPtr guest, std::string status);
     GuestPtr from_status(const std::string& name, const std::string& text);
 
-    std::string status_path(std::string_view name) const;
-
-    std::optional<Paths> paths_;
+    Paths paths_;
     std::unique_ptr<Hypervisor> hypervisor_;
     std::string folder_;
     objects::Registry<Guest> registry_;
-    std::unique_ptr<objects::DefinitionStore> store_;
+    objects::DefinitionStore store_;
     objects::EventHub events_;
     TaskGroup background_;
     int next_id_ = 1;

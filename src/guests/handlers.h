@@ -68,6 +68,7 @@ Installed install_group(Guests& guests, rpc::HandlerTable& table) {
 Installed install_lists(Guests&, rpc::HandlerTable&);
 Installed install_lookup(Guests&, rpc::HandlerTable&);
 Installed install_definitions(Guests&, rpc::HandlerTable&);
+Installed install_device_changes(Guests&, rpc::HandlerTable&);
 Installed install_lifecycle(Guests&, rpc::HandlerTable&);
 Installed install_controls(Guests&, rpc::HandlerTable&);
 Installed install_metadata(Guests&, rpc::HandlerTable&);

@@ -32,6 +32,20 @@ Task<std::vector<std::string>> Hypervisor::cpu_models(std::string) {
     co_return std::vector<std::string>{};
 }
 Task<DefPtr> Hypervisor::update_cpu(DefPtr def) { co_return def; }
+// Nothing is known that it could not have.
+Task<> Hypervisor::check_device(DefPtr, std::string) { co_return; }
+Task<> Hypervisor::plug_device(GuestPtr, DefPtr, std::string) {
+    unsupported("virDomainAttachDeviceFlags");
+    co_return;
+}
+Task<> Hypervisor::unplug_device(GuestPtr, std::string) {
+    unsupported("virDomainDetachDeviceFlags");
+    co_return;
+}
+Task<> Hypervisor::update_device(GuestPtr, DefPtr, std::string, bool) {
+    unsupported("virDomainUpdateDeviceFlags");
+    co_return;
+}
 Task<> Hypervisor::shutdown(GuestPtr, std::vector<Way>) {
     unsupported("virDomainShutdown");
     co_return;

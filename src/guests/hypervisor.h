@@ -25,6 +25,7 @@ enum class Purpose {
     start,    ///< will run at once and is not stored (create)
     stored,   ///< comes from the daemon's own files: kept even if it could not run today
     restore,  ///< comes out of a saved image: what a guest saw must stay as it was
+    change,   ///< is stored and complete but for a device that came, went or became another, and was looked at itself
 };
 
 struct StartOptions {
@@ -129,6 +130,10 @@ class Hypervisor {
     /// refuses what it cannot run. May probe binaries. No guest and no turn.
     virtual Task<DefPtr> complete(model::DomainDef def, Purpose purpose) = 0;
 
+    /// Refuses a device that a guest of this definition could not have: the last of those whose element has that name.
+    /// Whether it gets on with the others is for `complete` to find. No guest and no turn.
+    virtual Task<> check_device(DefPtr def, std::string element);
+
     // -- a guest's life -------------------------------------------------------------------------------------------
 
     /// The guest is already active: it has an id, a live definition (as yet a copy of what was completed: aliases and
@@ -189,6 +194,16 @@ class Hypervisor {
     virtual Task<> tune_iothread(GuestPtr guest, unsigned id, IothreadTuning tuning);
     /// No turn; in the hypervisor's order.
     virtual Task<std::vector<IothreadUsage>> iothreads(GuestPtr guest);
+
+    /// Plugs a device into what runs: of `wanted`, which is the live definition with it, the last of those whose
+    /// element has that name. The live definition has it when this returns.
+    virtual Task<> plug_device(GuestPtr guest, DefPtr wanted, std::string element);
+    /// Asks the guest to let go of the device of that name. The live definition is without it as soon as it has, which
+    /// can be long after this has returned; a guest that refuses is an Error.
+    virtual Task<> unplug_device(GuestPtr guest, std::string alias);
+    /// Changes what can be changed of a plugged device, which is known by its name: of `wanted`, the live definition
+    /// with the device as it shall be.
+    virtual Task<> update_device(GuestPtr guest, DefPtr wanted, std::string alias, bool force);
 
     /// From now on the limits that this disk has; it stands for the one of its alias.
     virtual Task<> limit_disk(GuestPtr guest, model::Disk disk);

@@ -71,7 +71,8 @@ class Saved : public Handlers {
         const auto guest = find(args.dom);
         const auto turn = co_await guest->turn("remove managed save");
         if (!guest->has_managed_save()) co_return;
-        co_await guests_.remove_managed_save(guest->name());
+        const std::string path = guests_.managed_save_path(guest->name());
+        co_await in_pool([path] { remove_file(path); });
         guest->set_managed_save(false);
     }
 

@@ -11,11 +11,15 @@ libvirt.virEventRegisterDefaultImpl()
 
 def fails(code, call, *arguments):
     """The call fails with that error; its message is for tests that look closer."""
-    with pytest.raises(libvirt.libvirtError) as failure:
+    # Nothing may keep the exception: what it refers to would be freed during some later call, which forgets its error.
+    try:
         call(*arguments)
-    error = failure.value
-    assert error.get_error_code() == code, "%s, not %d: %s" % (error.get_error_code(), code, error)
-    return error.get_error_message()
+    except libvirt.libvirtError as error:
+        got, message, words = error.get_error_code(), error.get_error_message(), str(error)
+    else:
+        pytest.fail("it did not fail")
+    assert got == code, "%s, not %d: %s" % (got, code, words)
+    return message
 
 
 def names(things):

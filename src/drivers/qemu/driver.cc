@@ -44,14 +44,35 @@ void Driver::watch(const guests::GuestPtr& guest, std::shared_ptr<QemuMachine> m
     watches_.spawn(QemuMachine::watch(std::move(machine), guest));
 }
 
+namespace {
+
+Purpose completion_for(guests::Purpose purpose) {
+    switch (purpose) {
+        // A saved image's guest ran once; what it saw must not change, whatever would be refused today.
+        case guests::Purpose::restore:
+        case guests::Purpose::stored:
+            return Purpose::stored;
+        case guests::Purpose::change:
+            return Purpose::change;
+        default:
+            return Purpose::fresh;
+    }
+}
+
+}  // namespace
+
 Task<guests::DefPtr> Driver::complete(model::DomainDef def, guests::Purpose purpose) {
     const HostFacts facts = host_facts(def);
     const std::string emulator = choose_emulator(def, facts);
     const auto capabilities = co_await abilities_.of(emulator);
-    // A saved image's guest ran once; what it saw must not change, whatever would be refused today.
-    const bool is_known = purpose == guests::Purpose::restore || purpose == guests::Purpose::stored;
     co_return std::make_shared<const model::DomainDef>(
-        qemu::complete(std::move(def), *capabilities, facts, is_known ? Purpose::stored : Purpose::fresh));
+        qemu::complete(std::move(def), *capabilities, facts, completion_for(purpose)));
+}
+
+Task<> Driver::check_device(guests::DefPtr def, std::string element) {
+    const HostFacts facts = host_facts(*def);
+    const auto capabilities = co_await abilities_.of(def->devices.emulator);
+    qemu::check_device(*def, element, *capabilities, facts);
 }
 
 Task<std::uint64_t> Driver::version() {

@@ -44,6 +44,7 @@ class Driver final : public guests::Hypervisor {
     Task<std::vector<std::string>> cpu_models(std::string arch) override;
     guests::DefPtr migratable(guests::DefPtr def) override;
     Task<guests::DefPtr> complete(model::DomainDef def, guests::Purpose purpose) override;
+    Task<> check_device(guests::DefPtr def, std::string element) override;
 
     // driver_start.cc
     Task<> start(guests::GuestPtr guest, guests::StartOptions options) override;

@@ -21,7 +21,7 @@ const auto block_io_element =
                                  xml::attribute("physical_block_size", &Disk::BlockIo::physical_block_size),
                                  xml::attribute("discard_granularity", &Disk::BlockIo::discard_granularity));
 
-auto limit(std::string_view name, std::uint64_t IoTune::* member) { return xml::value(name, member).omit("0"); }
+auto limit(std::string_view name, std::uint64_t IoTune::*member) { return xml::value(name, member).omit("0"); }
 
 /// Older documents have `<auth>` and `<encryption>` beside the source instead of in it, and get them back there.
 void read_outer_auth(const xml::Node& node, Disk& disk, const xml::ParseFlags& flags) {
@@ -67,6 +67,11 @@ void write_nothing(const Disk&, xml::Writer&) {}
 /// A removable drive has a tray; it is mentioned only where it is open.
 bool tray_is_shown(const Disk& disk) { return disk.tray == Disk::Tray::open; }
 
+bool is_wwn(std::string_view text) {
+    if (text.starts_with("0x")) text.remove_prefix(2);
+    return text.size() == 16 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 void check_disk(Disk& disk) {
     // An empty drive is one for files, whatever it was meant for.
     if (disk.source.is_empty() && (disk.device == Disk::Device::cdrom || disk.device == Disk::Device::floppy))
@@ -78,6 +83,8 @@ void check_disk(Disk& disk) {
     if (disk.source.type == StorageSource::Type::vhostuser && !disk.snapshot) disk.snapshot = Disk::Snapshot::no;
     if (disk.target.empty())
         throw Error(ErrorCode::no_target, disk.source.path.empty() ? disk.source.name : disk.source.path);
+    if (!disk.wwn.empty() && !is_wwn(disk.wwn))
+        throw Error(ErrorCode::internal_error, fmt::format("Malformed wwn: {}", disk.wwn));
     const bool is_lun = disk.device == Disk::Device::lun;
     if (disk.sgio && !is_lun) throw Error(ErrorCode::config_unsupported, "sgio can be used only with device='lun'");
     if (disk.sgio == Disk::SgIo::unfiltered)

@@ -119,21 +119,6 @@ xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
 
 }  // namespace
 
-/// It has nothing but a place.
-void read_nvrams(const xml::Node& node, Devices& devices, const xml::ParseFlags& flags) {
-    const auto nvram = node.child("nvram");
-    if (!nvram) return;
-    const DeviceInfo info = device_info_element.read(nvram, flags);
-    xml::Writer writer({.inactive = !flags.live});
-    writer.open("nvram");
-    xml::write_inside(device_info_element, &info, writer);
-    writer.close();
-    devices.nvrams.push_back({std::move(writer).take()});
-}
-void write_nvrams(const Devices& devices, xml::Writer& writer) {
-    for (const auto& nvram : devices.nvrams) writer.fragment(nvram.source);
-}
-
 const xml::Element<Devices> devices_element = xml::describe<Devices>(
     "devices", xml::value("emulator", &Devices::emulator), xml::children(&Devices::disks, disk_element),
     xml::children(&Devices::controllers, controller_element), xml::children(&Devices::leases, lease_element),
@@ -148,7 +133,7 @@ const xml::Element<Devices> devices_element = xml::describe<Devices>(
     xml::child(&Devices::redirection_filter, redirection_filter_element), xml::children(&Devices::hubs, hub_element),
     xml::children(&Devices::watchdogs, watchdog_element), xml::child(&Devices::memballoon, memballoon_element),
     xml::children(&Devices::rngs, rng_element),
-    xml::by_hand(read_nvrams, write_nvrams).holds("nvram/address@type", "nvram/address@reg"),
+    xml::child(&Devices::nvram, nvram_device_element).keep_empty(),
     xml::children(&Devices::panics, panic_element), xml::children(&Devices::shmems, shmem_element),
     xml::children(&Devices::memories, memory_device_element), xml::child(&Devices::iommu, iommu_element),
     xml::child(&Devices::vsock, vsock_element), xml::verbatim("crypto", &Devices::cryptos));

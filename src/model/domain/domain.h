@@ -25,6 +25,7 @@
 #include "model/domain/memballoon.h"
 #include "model/domain/memory_backing.h"
 #include "model/domain/memory_device.h"
+#include "model/domain/nvram_device.h"
 #include "model/domain/os.h"
 #include "model/domain/panic.h"
 #include "model/domain/qemu_namespace.h"
@@ -88,7 +89,7 @@ struct Devices {
     std::vector<Watchdog> watchdogs;
     std::optional<Memballoon> memballoon;
     std::vector<Rng> rngs;
-    std::vector<xml::Fragment> nvrams;
+    std::optional<NvramDevice> nvram;
     std::vector<Panic> panics;
     std::vector<Shmem> shmems;
     std::vector<MemoryDevice> memories;

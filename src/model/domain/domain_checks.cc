@@ -6,14 +6,19 @@
 #include <map>
 #include <set>
 
+#include "model/domain/device.h"
+
 namespace innkeeper::model {
 
 namespace {
 
 /// Without <memory> the guest has what its NUMA cells have.
-void settle_memory(DomainDef& domain, const xml::Node& node) {
+void add_up_memory(DomainDef& domain, const xml::Node& node) {
     if (!node.child("memory") && domain.cpu)
         for (const auto& cell : domain.cpu->numa) domain.memory_kib += cell.memory_kib;
+}
+
+void settle_memory(DomainDef& domain) {
     if (!domain.memory_kib)
         throw Error(ErrorCode::xml_error, "Memory size must be specified via <memory> or in the <numa> configuration");
     if (!domain.current_memory_kib || domain.current_memory_kib > domain.memory_kib)
@@ -153,17 +158,6 @@ void check_disks(const std::vector<Disk>& disks) {
             throw Error(ErrorCode::xml_error, fmt::format("target '{}' duplicated for disk sources '{}' and '{}'",
                                                           disk.target, shown_source(*at->second), shown_source(disk)));
     }
-}
-
-/// Without a word on it the bus follows from the target's name.
-std::optional<Disk::Bus> bus_by_target(const Disk& disk) {
-    if (disk.device == Disk::Device::floppy) return Disk::Bus::fdc;
-    if (disk.target.starts_with("hd")) return Disk::Bus::ide;
-    if (disk.target.starts_with("sd")) return Disk::Bus::scsi;
-    if (disk.target.starts_with("vd")) return Disk::Bus::virtio;
-    if (disk.target.starts_with("xvd")) return Disk::Bus::xen;
-    if (disk.target.starts_with("ubd")) return Disk::Bus::uml;
-    return std::nullopt;
 }
 
 /// What must stand at a place of its own kind, or not at one that a device of the host has taken.
@@ -368,6 +362,7 @@ void forget_boot_and_rom(Devices& devices) {
     forget_of(devices.memballoon);
     forget_of(devices.vsock);
     forget_of(devices.iommu);
+    forget_of(devices.nvram);
     forget_rom(devices.disks);
     forget_rom(devices.filesystems);
     forget_rom(devices.redirdevs);
@@ -390,7 +385,35 @@ void check_security_labels(const std::vector<SecurityLabel>& labels) {
 void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFlags&) {
     // Only now, since a document without anything is first of all one without a name.
     if (!domain.type) throw Error(ErrorCode::xml_error, "Missing required attribute 'type' in element 'domain'");
-    settle_memory(domain, node);
+    add_up_memory(domain, node);
+    settle_domain(domain);
+}
+
+void check_aliases(const Devices& devices) {
+    std::set<std::string_view> seen;
+    for_each_device(devices, [&]<class T>(const T& device) {
+        const auto* info = info_of(device);
+        // The console that is a serial line is called as that line is.
+        if (!info || info->alias.empty() || std::is_same_v<T, Console>) return;
+        if (!seen.insert(info->alias).second)
+            throw Error(ErrorCode::config_unsupported, fmt::format("non unique alias detected: {}", info->alias));
+    });
+}
+
+void settle_bus(Disk& disk) {
+    if (disk.bus) return;
+    using Bus = Disk::Bus;
+    if (disk.device == Disk::Device::floppy) {
+        disk.bus = Bus::fdc;
+        return;
+    }
+    for (const auto& [prefix, bus] :
+         {std::pair{"hd", Bus::ide}, {"sd", Bus::scsi}, {"vd", Bus::virtio}, {"xvd", Bus::xen}, {"ubd", Bus::uml}})
+        if (disk.target.starts_with(prefix)) disk.bus = bus;
+}
+
+void settle_domain(DomainDef& domain) {
+    settle_memory(domain);
     settle_vcpus(domain);
     settle_iothreads(domain);
     settle_os(domain);
@@ -400,12 +423,12 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
     check_disks(domain.devices.disks);
     check_places(domain);
     sort_disks(domain.devices.disks);
-    for (auto& disk : domain.devices.disks)
-        if (!disk.bus) disk.bus = bus_by_target(disk);
+    for (auto& disk : domain.devices.disks) settle_bus(disk);
     settle_smartcards(domain.devices.smartcards);
     settle_videos(domain.devices.videos);
     check_controllers(domain.devices.controllers);
     check_hostdevs(domain.devices.hostdevs);
+    check_aliases(domain.devices);
     check_id_map(domain.idmap);
     check_security_labels(domain.security_labels);
     forget_boot_and_rom(domain.devices);

@@ -4,8 +4,18 @@
 
 namespace innkeeper::model {
 
-/// What follows from the elements of a definition together: values that others imply are filled in, contradictions
-/// are refused with the peer's code and sentence. Knows nothing of hypervisors.
+/// Once the document has been read: settle_domain, and what only the document tells.
 void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFlags& flags);
+
+/// What follows from the elements of a definition together: values that others imply are filled in, contradictions
+/// are refused with the peer's code and sentence. Knows nothing of hypervisors. A definition that was settled and
+/// changed since can be settled again.
+void settle_domain(DomainDef& domain);
+
+/// Names are for one device each.
+void check_aliases(const Devices& devices);
+
+/// Without a word on it a disk's bus follows from its target's name.
+void settle_bus(Disk& disk);
 
 }  // namespace innkeeper::model

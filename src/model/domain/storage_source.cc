@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -116,6 +118,10 @@ unsigned usual_port(StorageSource::Protocol protocol) {
 
 void settle_network(StorageSource& source) {
     std::erase_if(source.labels, [](const SourceLabel& label) { return label.label.empty() && !label.relabel; });
+    std::set<std::string_view> models;
+    for (const auto& label : source.labels)
+        if (!models.insert(label.model).second)
+            throw Error(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided", label.model));
     if (source.type != Type::network || !source.protocol) return;
     for (auto& host : source.hosts)
         if (const auto port = usual_port(*source.protocol); port && !host.port && !host.transport) host.port = port;

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -99,8 +98,6 @@ class HandlerTable {
     void put(Handler handler);
     /// Takes over the handlers of another table.
     void merge(const HandlerTable& other);
-    /// Takes over those of another table that are for one of these procedures.
-    void merge(const HandlerTable& other, std::span<const protocol::Procedure* const> only);
 
     /// The handler of a procedure, if there is one.
     std::optional<const Handler*> find(const protocol::Procedure& row) const;

@@ -130,7 +130,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
 
 void refuse_unknown_elements(const Builder& b) {
     const model::Devices& devices = b.devices;
-    refuse(devices.nvrams, "nvram");
+    if (devices.nvram) unsupported("nvram device is only supported for PPC64");
     refuse(devices.cryptos, "crypto");
     refuse(b.domain.launch_security, "launchSecurity");
     refuse(b.domain.key_wrap, "keywrap");

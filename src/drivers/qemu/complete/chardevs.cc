@@ -115,7 +115,8 @@ void settle_chardevs(Completion& it) {
     }
     unsigned position = 0;
     for (Console& console : devices.consoles) {
-        if (console.target != Console::Target::serial) console.port = position;
+        const bool keeps_port = it.purpose == Purpose::change && console.port;
+        if (console.target != Console::Target::serial && !keeps_port) console.port = position;
         ++position;
     }
     for (Channel& channel : devices.channels) drop_generated_path(it, channel);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/complete/steps.h"
+#include "drivers/qemu/complete/validate.h"
 
 namespace innkeeper::qemu {
 
@@ -33,10 +34,12 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
     settle_memory(it);
     settle_vcpus(it);
     assign_drive_addresses(it);
+    assign_memory_slots(it);
     add_ps2_inputs(it);
     add_implied_controllers(it);
     settle_controllers(it);
 
+    assign_spapr_addresses(it);
     assign_virtio_serial_addresses(it);
     assign_pci_addresses(it);
     assign_usb_addresses(it);
@@ -44,13 +47,32 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
     if (purpose == Purpose::fresh) {
         validate_firmware(it);
         validate_guest(it);
-        validate_disks(it);
-        validate_addresses(it);
         validate_machine(it);
         validate_devices(it);
-        validate_hostdevs(it);
     }
     return def;
+}
+
+void check_device(model::DomainDef def, std::string_view element, const Capabilities& capabilities,
+                  const HostFacts& host) {
+    Completion it{def, capabilities, host, Purpose::fresh, std::mt19937_64(host.seed)};
+    settle_host_devices(it);
+    for (model::Video& video : def.devices.videos) settle_video(it, video);
+    settle_chardevs(it);
+    settle_disks(it);
+    settle_interfaces(it);
+    settle_inputs(it);
+    settle_graphics(it);
+    settle_small_devices(it);
+    settle_controllers(it);
+    assign_drive_addresses(it);
+    model::for_each_kind([&](auto member) {
+        if (model::tag_of(member) != element) return;
+        if constexpr (requires { (def.devices.*member).back(); })
+            validate_device(it, (def.devices.*member).back());
+        else
+            validate_device(it, *(def.devices.*member));
+    });
 }
 
 }  // namespace innkeeper::qemu

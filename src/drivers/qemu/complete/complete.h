@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "drivers/qemu/abilities/capabilities.h"
 #include "model/domain/domain.h"
@@ -29,6 +30,7 @@ struct HostFacts {
 enum class Purpose {
     fresh,   ///< a client's document: whatever is left open gets today's default, and all of it is checked
     stored,  ///< from the daemon's own files: complete already, kept even if it could not run today
+    change,  ///< complete, but for a device that came, went or became another: what is numbered keeps its numbers
 };
 
 /// The first step, before the emulator can be asked what it is able to do: settles architecture and emulator, and
@@ -38,6 +40,11 @@ std::string choose_emulator(model::DomainDef& def, const HostFacts& host);
 /// The second step. Throws what the peer says where something does not fit.
 model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities, const HostFacts& host,
                           Purpose purpose = Purpose::fresh);
+
+/// Refuses what QEMU could not have: the last of the devices whose element has that name. What is wrong with it among
+/// the others is for `complete` to find.
+void check_device(model::DomainDef def, std::string_view element, const Capabilities& capabilities,
+                  const HostFacts& host);
 
 /// Gives every device of a guest that is about to run its name: "virtio-disk0", "pci.1". The user's own stay.
 void assign_aliases(model::DomainDef& def);

@@ -23,6 +23,11 @@ bool has_controller(const DomainDef& def, Type type) {
     return std::ranges::find(def.devices.controllers, type, &Controller::type) != def.devices.controllers.end();
 }
 
+bool is_companion(const Controller& c) {
+    return c.type == Type::usb && c.model &&
+           (*c.model == Model::ich9_uhci1 || *c.model == Model::ich9_uhci2 || *c.model == Model::ich9_uhci3);
+}
+
 bool maybe_add_controller(DomainDef& def, Type type, unsigned index, std::optional<Model> model) {
     if (find_controller(def, type, index)) return false;
     Controller controller;
@@ -34,11 +39,6 @@ bool maybe_add_controller(DomainDef& def, Type type, unsigned index, std::option
 }
 
 namespace {
-
-bool is_companion(const Controller& c) {
-    return c.type == Type::usb && c.model &&
-           (*c.model == Model::ich9_uhci1 || *c.model == Model::ich9_uhci2 || *c.model == Model::ich9_uhci3);
-}
 
 /// The lowest index that no controller of the type has.
 unsigned free_index(const DomainDef& def, Type type) {
@@ -85,14 +85,14 @@ namespace {
 
 /// Those of one type stand together in the order of their numbers, as they stand in the document otherwise.
 void sort_controllers(std::vector<Controller>& controllers) {
-    const auto number = [](const Controller& c) { return c.index ? static_cast<long>(*c.index) : -1L; };
+    // Those without a number stay behind all that were there before them.
     std::vector<Controller> sorted;
     sorted.reserve(controllers.size());
     for (Controller& controller : controllers) {
         auto place = sorted.end();
         for (auto other = sorted.begin(); other != sorted.end(); ++other) {
             if (other->type != controller.type) continue;
-            if (number(*other) > number(controller)) {
+            if (controller.index && other->index && *other->index > *controller.index) {
                 place = other;
                 break;
             }
@@ -177,7 +177,8 @@ void add_implied_controllers(Completion& it) {
     for (const auto& hostdev : def.devices.hostdevs)
         if (hostdev.type == model::Hostdev::Type::scsi) {
             const auto* address = hostdev.info.at<model::DriveAddress>();
-            maybe_add_controller(def, Type::scsi, address ? address->controller : 0);
+            for (unsigned index = 0; index <= (address ? address->controller : 0); ++index)
+                maybe_add_controller(def, Type::scsi, index);
         }
 }
 

@@ -38,6 +38,23 @@ bool hostdev_sits_at(const model::DomainDef& def, const DriveAddress& place) {
     return false;
 }
 
+bool is_taken(const model::DomainDef& def, const DriveAddress& place) {
+    for (const Disk& disk : def.devices.disks)
+        if (const auto* at = disk.info.at<DriveAddress>(); at && disk.bus == Disk::Bus::scsi && *at == place)
+            return true;
+    return hostdev_sits_at(def, place);
+}
+
+/// Behind the disks, at the first free unit of the first controller that has one.
+void place_host_scsi(model::DomainDef& def) {
+    for (auto& hostdev : def.devices.hostdevs) {
+        if (hostdev.type != model::Hostdev::Type::scsi || hostdev.info.has_address()) continue;
+        unsigned index = 0;
+        while (is_taken(def, *usual_place(Disk::Bus::scsi, index))) ++index;
+        hostdev.info.address = *usual_place(Disk::Bus::scsi, index);
+    }
+}
+
 }  // namespace
 
 std::optional<unsigned> disk_index(std::string_view target) {
@@ -78,6 +95,7 @@ void assign_drive_addresses(Completion& it) {
                             disk.target, place->controller, place->bus, place->target, place->unit));
         disk.info.address = *place;
     }
+    place_host_scsi(it.def);
 }
 
 }  // namespace innkeeper::qemu

@@ -14,6 +14,8 @@ void settle_host_devices(Completion& it) {
     for (Hostdev& hostdev : devices.hostdevs) {
         if (hostdev.mode == Hostdev::Mode::capabilities) continue;
         if (!hostdev.managed) hostdev.managed = false;
+        if (hostdev.type == Hostdev::Type::scsi && !hostdev.info.has_address())
+            maybe_add_controller(it.def, model::Controller::Type::scsi, 0);
         if (hostdev.type == Hostdev::Type::mdev && hostdev.mdev_model == Hostdev::MdevModel::vfio_pci &&
             !hostdev.display)
             hostdev.display = false;

@@ -31,6 +31,32 @@ void settle_memory(Completion& it) {
         if (*limit && **limit >= unlimited) limit->reset();
 }
 
+namespace {
+
+/// The lowest slot that no module has.
+unsigned free_slot(const DomainDef& def) {
+    for (unsigned slot = 0; slot < def.memory_slots.value_or(0); ++slot)
+        if (std::ranges::none_of(def.devices.memories, [&](const model::MemoryDevice& other) {
+                const auto* at = other.info.at<model::DimmAddress>();
+                return at && at->slot == slot;
+            }))
+            return slot;
+    throw Error(ErrorCode::internal_error, ErrorDomain::domain, "failed to find an empty memory slot");
+}
+
+bool has_slot(const model::MemoryDevice& memory) {
+    return memory.model == model::MemoryDevice::Model::dimm || memory.model == model::MemoryDevice::Model::nvdimm;
+}
+
+}  // namespace
+
+void assign_memory_slots(Completion& it) {
+    if (!it.def.max_memory_kib) return;
+    for (model::MemoryDevice& memory : it.def.devices.memories)
+        if (has_slot(memory) && !memory.info.has_address())
+            memory.info.address = model::DimmAddress{.slot = free_slot(it.def)};
+}
+
 void settle_vcpus(Completion& it) {
     model::Vcpus& vcpus = it.def.vcpus;
     if (!vcpus.placement) vcpus.placement = model::Vcpus::Placement::static_;

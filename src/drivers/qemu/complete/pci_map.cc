@@ -219,8 +219,9 @@ unsigned PciMap::grow(const PciNeed& need) {
     const bool express = has_express_root();
     if (need.plug & (PciPlug::conventional | PciPlug::pci_bridge) && express &&
         !accepts_anywhere(PciPlug::pci_bridge)) {
-        // The first conventional bus of a PCI Express machine lies behind a port.
-        if (!find(need_of(PciBus::pcie_to_pci_bridge), std::nullopt)) append(PciBus::pcie_root_port);
+        // The first conventional bus of a PCI Express machine lies behind a port: one more of them, so that those that
+        // were there stay free for others.
+        append(PciBus::pcie_root_port);
         return append(PciBus::pcie_to_pci_bridge);
     }
     if (need.plug & PciPlug::conventional && express) {

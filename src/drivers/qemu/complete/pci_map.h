@@ -39,7 +39,8 @@ struct PciNeed {
     bool hotpluggable = true;  ///< it should sit where it can be taken out while the guest runs
     bool shares_slot = false;  ///< several of its kind go to the functions of one slot
     bool integrated = false;   ///< only on bus 0
-    explicit operator bool() const { return plug != 0; }
+    bool nowhere = false;      ///< it would need a place, but there is none that it fits
+    explicit operator bool() const { return plug != 0 || nowhere; }
 };
 
 /// The models of controllers that make a bus.

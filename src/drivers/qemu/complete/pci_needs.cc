@@ -67,13 +67,14 @@ PciNeed PciNeeds::of(const Controller& controller) const {
             }
         case Type::virtio_serial:
             return controller.model == Model::virtio_transitional ? conventional() : express();
-        case Type::ide:
         case Type::sata:
             return conventional();
-        case Type::fdc:
-        case Type::ccid:
         case Type::xenbus:
         case Type::isa:
+            return nowhere();
+        case Type::ide:  // a function of the board's, if it has it
+        case Type::fdc:
+        case Type::ccid:
             return {};
     }
     return {};
@@ -81,10 +82,11 @@ PciNeed PciNeeds::of(const Controller& controller) const {
 
 PciNeed PciNeeds::of(const model::Interface& card) const {
     if (card.type == model::Interface::Type::hostdev) return express();
-    if (card.model == "usb-net" || card.model == "spapr-vlan" || card.model == "smc91c111" || card.model == "lan9118")
-        return {};
-    if (card.model == "virtio" || card.model == "virtio-non-transitional" || card.model == "e1000e") return express();
-    return conventional();
+    if (card.model == "usb-net") return nowhere();
+    if (card.model == "spapr-vlan" || card.model == "smc91c111") return {};
+    for (const std::string_view model : {"e1000", "lan9118", "netfront", "rtl8139", "virtio-transitional", "vmxnet3"})
+        if (card.model == model) return conventional();
+    return express();
 }
 
 PciNeed PciNeeds::of(const model::Sound& sound) const {
@@ -106,8 +108,9 @@ PciNeed PciNeeds::of(const model::Disk& disk) const {
 PciNeed PciNeeds::of(const model::Memballoon& balloon) const {
     switch (balloon.model) {
         case model::Memballoon::Model::none:
-        case model::Memballoon::Model::xen:
             return {};
+        case model::Memballoon::Model::xen:
+            return nowhere();
         default:
             return virtio(std::optional(balloon.model));
     }

@@ -28,6 +28,7 @@ class PciNeeds {
     PciNeed of(const model::Shmem&) const;
     PciNeed of(const model::MemoryDevice&) const;
 
+    PciNeed nowhere() const { return {.plug = 0, .nowhere = true}; }
     PciNeed conventional() const { return {PciPlug::conventional}; }
     PciNeed express() const { return {express_root_ ? PciPlug::express : PciPlug::conventional}; }
 

@@ -44,6 +44,8 @@ bool maybe_add_controller(model::DomainDef& def, model::Controller::Type type, u
                           std::optional<model::Controller::Model> model = std::nullopt);
 model::Controller* find_controller(model::DomainDef& def, model::Controller::Type type, unsigned index);
 bool has_controller(const model::DomainDef& def, model::Controller::Type type);
+/// Serves the slow devices of another USB controller.
+bool is_companion(const model::Controller& controller);
 void number_controllers(Completion& it);
 void settle_controllers(Completion& it);
 void add_implied_controllers(Completion& it);
@@ -58,25 +60,26 @@ void add_ps2_inputs(Completion& it);
 void settle_graphics(Completion& it);    // graphics.cc
 void settle_audio(Completion& it);       // audio.cc
 void add_default_video(Completion& it);  // video.cc
+void settle_video(Completion& it, model::Video& video);
 void settle_videos(Completion& it);
 void settle_small_devices(Completion& it);  // small_devices.cc: panic, watchdog, rng, iommu, vsock…
 
 // Addresses.
 void assign_drive_addresses(Completion& it);  // drive_addresses.cc
+void assign_memory_slots(Completion& it);     // memory.cc
+void assign_spapr_addresses(Completion& it);  // spapr_addresses.cc
 /// "hda" is 0, "hdz" 25, "hdaa" 26; digits behind are a partition's.
 std::optional<unsigned> disk_index(std::string_view target);
 void assign_virtio_serial_addresses(Completion& it);  // virtio_serial_addresses.cc
 void assign_pci_addresses(Completion& it);            // pci_addresses.cc
 void assign_usb_addresses(Completion& it);            // usb_addresses.cc
 
-// validate_*.cc
+// validate_*.cc, and validate.h for one device
 void validate_machine(const Completion& it);
 void validate_guest(const Completion& it);
 void validate_firmware(const Completion& it);
-void validate_hostdevs(const Completion& it);
-void validate_disks(const Completion& it);
 void validate_devices(const Completion& it);
-void validate_addresses(const Completion& it);
 void refuse_duplicate_controllers(const Completion& it);
+void refuse_doubled_scsi_hosts(const Completion& it);
 
 }  // namespace innkeeper::qemu

@@ -4,143 +4,201 @@
 
 #include "base/error.h"
 #include "drivers/qemu/complete/fragments.h"
-#include "drivers/qemu/complete/steps.h"
+#include "drivers/qemu/complete/validate.h"
 
 namespace innkeeper::qemu {
 
-using model::Controller;
-using model::DomainDef;
-using Type = Controller::Type;
-using Model = Controller::Model;
+void not_supported(std::string sentence) { throw Error(ErrorCode::config_unsupported, std::move(sentence)); }
 
-namespace {
-
-[[noreturn]] void unsupported(std::string sentence) { throw Error(ErrorCode::config_unsupported, std::move(sentence)); }
-
-[[noreturn]] void refused_by_model(ErrorCode code, std::string sentence) {
+void refused_by_model(ErrorCode code, std::string sentence) {
     throw Error(code, ErrorDomain::domain, std::move(sentence));
 }
 
-bool is_companion(const Controller& c) {
-    return c.model == Model::ich9_uhci1 || c.model == Model::ich9_uhci2 || c.model == Model::ich9_uhci3;
+void validate_place(const Completion& it, const model::DeviceInfo& info) {
+    if (info.at<model::CcwAddress>())
+        not_supported(fmt::format("cannot use CCW address type for device '{}' using machine type '{}'",
+                                  info.alias.empty() ? "<null>" : info.alias, it.def.os.machine));
 }
 
-void validate_spice(const model::Graphics& spice, const HostFacts& host) {
-    if (host.spice_tls) return;
-    if (spice.tls_port.value_or(0) > 0)
-        unsupported("spice TLS port set in XML configuration, but TLS is disabled in qemu.conf");
+void require_shared_memory(const Completion& it, std::string_view what) {
+    using Access = model::NumaCell::Access;
+    const bool is_shared = it.def.memory_backing.access == Access::shared ||
+                           (it.def.cpu && std::ranges::any_of(it.def.cpu->numa, [](const model::NumaCell& cell) {
+                                return cell.access == Access::shared;
+                            }));
+    if (!is_shared) not_supported(fmt::format("'{}' requires shared memory", what));
+}
+
+void validate(const Completion& it, const model::Audio& audio) {
+    if (std::ranges::count(it.def.devices.audios, audio.id, &model::Audio::id) > 1)
+        refused_by_model(ErrorCode::xml_error, fmt::format("audio ID {} is used multiple times", audio.id));
+}
+
+void validate(const Completion& it, const model::Filesystem& filesystem) {
+    if (filesystem.driver == model::Filesystem::Driver::virtiofs) require_shared_memory(it, "virtiofs");
+}
+
+void validate(const Completion& it, const model::Graphics& graphics) {
+    using Type = model::Graphics::Type;
+    if (graphics.type == Type::rdp || graphics.type == Type::desktop)
+        not_supported(fmt::format("{} graphics are not supported with this QEMU", xml::name(graphics.type)));
+    if (graphics.type != Type::spice || it.host.spice_tls) return;
+    if (graphics.tls_port.value_or(0) > 0)
+        not_supported("spice TLS port set in XML configuration, but TLS is disabled in qemu.conf");
     // With ports of the daemon's choice a secure channel only means that there will be one where TLS can be had.
-    if (spice.autoport == true) return;
-    if (spice.default_mode == model::Graphics::SpiceMode::secure)
-        unsupported("spice defaultMode secure requested in XML configuration, but TLS is disabled in qemu.conf");
-    for (const auto& channel : spice.channels)
+    if (graphics.autoport == true) return;
+    if (graphics.default_mode == model::Graphics::SpiceMode::secure)
+        not_supported("spice defaultMode secure requested in XML configuration, but TLS is disabled in qemu.conf");
+    for (const auto& channel : graphics.channels)
         if (channel.mode == model::Graphics::SpiceMode::secure)
-            unsupported("spice secure channels set in XML configuration, but TLS is disabled in qemu.conf");
+            not_supported("spice secure channels set in XML configuration, but TLS is disabled in qemu.conf");
 }
 
-void validate_usb(const DomainDef& def) {
+void validate(const Completion&, const model::Input& input) {
+    // Only what QEMU has three devices for can be told apart.
+    const bool transitional = input.model == model::Input::Model::virtio_transitional ||
+                              input.model == model::Input::Model::virtio_non_transitional;
+    if (input.bus == model::Input::Bus::virtio && transitional && input.type != model::Input::Type::passthrough)
+        not_supported(
+            fmt::format("virtio (non-)transitional models are not supported for input type={}", xml::name(input.type)));
+}
+
+void validate(const Completion&, const model::Interface& interface) { validate_reconnect(interface.vhost_reconnect); }
+
+void validate(const Completion& it, const model::Iommu& iommu) {
+    using Model = model::Iommu::Model;
+    if (iommu.model == Model::smmuv3) not_supported("IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
+    if (is_q35(it.def)) return;
+    if (iommu.model == Model::intel) not_supported("IOMMU device: 'intel' is only supported with Q35 machines");
+    not_supported("IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
+}
+
+void validate(const Completion&, const model::Memballoon& balloon) {
+    if (balloon.model == model::Memballoon::Model::xen)
+        not_supported("Memory balloon device type 'xen' is not supported by this version of qemu");
+}
+
+namespace {
+
+/// Whether all of the memory fits into what the guest has room for.
+void validate_room(const model::DomainDef& def, const model::MemoryDevice& memory) {
+    std::uint64_t sum = 0;
+    if (def.cpu)
+        for (const auto& cell : def.cpu->numa) sum += cell.memory_kib;
+    for (const auto& other : def.devices.memories) sum += other.size;
+    if (sum > *def.max_memory_kib)
+        refused_by_model(ErrorCode::config_unsupported,
+                         fmt::format("Attaching memory device with size '{}' would exceed domain's maxMemory config "
+                                     "size '{}'",
+                                     memory.size, *def.max_memory_kib));
+    if (def.devices.memories.size() > def.memory_slots.value_or(0))
+        not_supported("no free memory device slot available");
+}
+
+}  // namespace
+
+void validate(const Completion& it, const model::MemoryDevice& memory) {
+    const std::size_t nodes = it.def.cpu ? it.def.cpu->numa.size() : 0;
+    if (memory.node && nodes == 0)
+        refused_by_model(ErrorCode::xml_detail, "can't add memory backend as guest has no NUMA nodes configured");
+    if (memory.node && *memory.node >= nodes)
+        refused_by_model(ErrorCode::xml_detail,
+                         fmt::format("can't add memory backend for guest node '{}' as the guest has only '{}' NUMA "
+                                     "nodes configured",
+                                     *memory.node, nodes));
+    if (!it.def.max_memory_kib && memory.model != model::MemoryDevice::Model::sgx_epc)
+        refused_by_model(ErrorCode::config_unsupported,
+                         "cannot use/hotplug a memory device when domain 'maxMemory' is not defined");
+    if (it.def.max_memory_kib) validate_room(it.def, memory);
+}
+
+void validate(const Completion&, const model::NvramDevice&) {
+    not_supported("nvram device is only supported for PPC64");
+}
+
+void validate(const Completion& it, const model::Shmem& shmem) {
+    if (shmem.model == model::Shmem::Model::ivshmem && !it.capabilities.has_type("ivshmem"))
+        not_supported("ivshmem device is not supported with this QEMU binary");
+    if (shmem.has_msi && !shmem.has_server)
+        refused_by_model(ErrorCode::xml_error, "msi option is only supported with a server");
+}
+
+void validate(const Completion& it, const model::Tpm& tpm) {
+    if (tpm.backend == model::Tpm::Backend::emulator && !it.host.has_swtpm)
+        not_supported(fmt::format("TPM version '{}' is not supported",
+                                  xml::name(tpm.version.value_or(model::Tpm::Version::v2_0))));
+}
+
+void validate(const Completion&, const model::Video& video) {
+    using Type = model::Video::Type;
+    switch (video.type) {
+        case Type::xen:
+        case Type::vbox:
+        case Type::parallels:
+        case Type::gop:
+            not_supported(fmt::format("domain configuration does not support video model '{}'", xml::name(video.type)));
+        case Type::vga:
+        case Type::cirrus:
+        case Type::vmvga:
+        case Type::bochs:
+        case Type::ramfb:
+            if (!video.primary)
+                not_supported(
+                    fmt::format("video type '{}' is only valid as primary video device", xml::name(video.type)));
+            break;
+        default:
+            break;
+    }
+    if (video.type == Type::ramfb && video.info.has_address())
+        refused_by_model(ErrorCode::config_unsupported, "address not supported for video type ramfb");
+}
+
+void validate(const Completion&, const model::Watchdog& watchdog) {
+    if (watchdog.model == model::Watchdog::Model::diag288)
+        not_supported("diag288 model of watchdog is allowed for s390 and s390x only");
+}
+
+namespace {
+
+/// A guest either has USB or says that it has none.
+void validate_usb(const model::DomainDef& def) {
+    using Model = model::Controller::Model;
+    const auto is_usb = [](const model::Controller& c) { return c.type == model::Controller::Type::usb; };
     const auto& controllers = def.devices.controllers;
-    const auto is_none = [](const Controller& c) { return c.type == Type::usb && c.model == Model::none; };
-    const bool none = std::ranges::any_of(controllers, is_none);
-    for (const Controller& c : controllers) {
-        if (c.type != Type::usb || !c.model) continue;
-        if (none && !is_none(c))
-            refused_by_model(ErrorCode::xml_detail,
-                             "Can't add another USB controller: USB is disabled for this domain");
-        if (*c.model == Model::qusb1 || *c.model == Model::qusb2)
-            unsupported("USB controller model type 'qusb1' or 'qusb2' is not supported in qemu");
-        if ((*c.model == Model::qemu_xhci || *c.model == Model::nec_xhci) && c.ports.value_or(0) > 15)
-            unsupported(fmt::format("'{}' controller only supports up to '15' ports", xml::name(*c.model)));
-        if (is_companion(c) && std::ranges::none_of(controllers, [&](const Controller& other) {
-                return other.type == Type::usb && other.index == c.index && !is_companion(other);
+    const auto is_none = [&](const model::Controller& c) { return is_usb(c) && c.model == Model::none; };
+    if (std::ranges::none_of(controllers, is_none)) return;
+    if (std::ranges::any_of(controllers, [&](const auto& c) { return is_usb(c) && !is_none(c); }))
+        refused_by_model(ErrorCode::xml_detail, "Can't add another USB controller: USB is disabled for this domain");
+    for (const model::Input& input : def.devices.inputs)
+        if (input.bus == model::Input::Bus::usb) not_supported("Can't add USB input device. USB bus is disabled");
+}
+
+void require_usb_masters(const model::DomainDef& def) {
+    for (const model::Controller& c : def.devices.controllers)
+        if (is_companion(c) && std::ranges::none_of(def.devices.controllers, [&](const model::Controller& other) {
+                return other.type == c.type && other.index == c.index && !is_companion(other);
             }))
             refused_by_model(ErrorCode::xml_detail, "No master USB controller specified");
-    }
-    if (none)
-        for (const model::Input& input : def.devices.inputs)
-            if (input.bus == model::Input::Bus::usb) unsupported("Can't add USB input device. USB bus is disabled");
-}
-
-void validate_pci(const DomainDef& def) {
-    const std::size_t nodes = def.cpu ? def.cpu->numa.size() : 0;
-    for (const Controller& c : def.devices.controllers) {
-        if (c.type != Type::pci || !c.model) continue;
-        if (*c.model == Model::pci_expander_bus && !is_i440fx(def))
-            unsupported("pci-expander-bus controllers are only supported on 440fx-based machinetypes");
-        if (*c.model == Model::pcie_expander_bus && !is_q35(def))
-            unsupported("pcie-expander-bus controllers are not supported with this machine type");
-        if (c.target.numa_node && *c.target.numa_node >= nodes)
-            throw Error(ErrorCode::xml_error,
-                        fmt::format("{} with index {} is configured for a NUMA node ({}) not present in the domain's "
-                                    "<cpu><numa> array ({})",
-                                    xml::name(*c.model), *c.index, *c.target.numa_node, nodes));
-    }
-}
-
-void validate_others(const Completion& it) {
-    const auto& d = it.def.devices;
-    for (const model::Shmem& shmem : d.shmems) {
-        if (shmem.model == model::Shmem::Model::ivshmem && !it.capabilities.has_type("ivshmem"))
-            unsupported("ivshmem device is not supported with this QEMU binary");
-        if (shmem.has_msi && !shmem.has_server)
-            refused_by_model(ErrorCode::xml_error, "msi option is only supported with a server");
-    }
-    for (const model::Tpm& tpm : d.tpms)
-        if (tpm.backend == model::Tpm::Backend::emulator && !it.host.has_swtpm)
-            unsupported(fmt::format("TPM version '{}' is not supported",
-                                    xml::name(tpm.version.value_or(model::Tpm::Version::v2_0))));
-    for (const xml::Fragment& security : it.def.launch_security)
-        if (attribute_of(security, "type") == "sev" && !it.host.has_sev)
-            unsupported("SEV launch security is not supported with this QEMU binary");
-}
-
-void validate_iommu(const Completion& it) {
-    const auto& iommu = it.def.devices.iommu;
-    if (!iommu || iommu->model != model::Iommu::Model::virtio) return;
-    if (!is_q35(it.def)) unsupported("IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
-    if (!iommu->info.at<model::PciAddress>()) unsupported("IOMMU device: 'virtio' needs a PCI address");
 }
 
 }  // namespace
 
 void validate_devices(const Completion& it) {
     const auto& d = it.def.devices;
-    for (const model::Graphics& graphics : d.graphics)
-        if (graphics.type == model::Graphics::Type::spice) validate_spice(graphics, it.host);
-    for (const model::Serial& serial : d.serials)
-        if (serial.target == model::Serial::Target::spapr_vio_serial ||
-            serial.target == model::Serial::Target::sclp_serial ||
-            serial.target == model::Serial::Target::system_serial)
-            unsupported(
-                fmt::format("Serial device with target type '{}' and target model '{}' not compatible with "
-                            "guest architecture or machine type",
-                            xml::name(*serial.target), serial.model ? xml::name(*serial.model) : ""));
-    for (const model::Input& input : d.inputs) {
-        // Only what QEMU has three devices for can be told apart.
-        const bool transitional = input.model == model::Input::Model::virtio_transitional ||
-                                  input.model == model::Input::Model::virtio_non_transitional;
-        if (input.bus == model::Input::Bus::virtio && transitional && input.type != model::Input::Type::passthrough)
-            unsupported(fmt::format("virtio (non-)transitional models are not supported for input type={}",
-                                    xml::name(input.type)));
-    }
-    validate_pci(it.def);
-    validate_iommu(it);
-    validate_others(it);
-}
-
-void validate_addresses(const Completion& it) {
-    for (const Controller& controller : it.def.devices.controllers)
-        if (controller.type == Type::pci && controller.info.has_address() &&
-            (controller.model == Model::pci_root || controller.model == Model::pcie_root))
-            refused_by_model(ErrorCode::config_unsupported,
-                             "pci-root and pcie-root controllers should not have an address");
-    for (const model::Video& video : it.def.devices.videos)
-        if (video.type == model::Video::Type::ramfb && video.info.has_address())
-            refused_by_model(ErrorCode::config_unsupported, "address not supported for video type ramfb");
+    model::for_each_device(d, [&](const auto& device) { validate_device(it, device); });
+    refuse_doubled_scsi_hosts(it);
     validate_usb(it.def);
+    require_usb_masters(it.def);
+    if (d.watchdogs.size() > 1) throw Error(ErrorCode::internal_error, "only a single watchdog device is supported");
+    if (d.iommu && d.iommu->model == model::Iommu::Model::virtio && !d.iommu->info.at<model::PciAddress>())
+        not_supported("IOMMU device: 'virtio' needs a PCI address");
+    for (const xml::Fragment& security : it.def.launch_security)
+        if (attribute_of(security, "type") == "sev" && !it.host.has_sev)
+            not_supported("SEV launch security is not supported with this QEMU binary");
 }
 
 void refuse_duplicate_controllers(const Completion& it) {
+    using Type = model::Controller::Type;
     const auto& all = it.def.devices.controllers;
     for (auto one = all.begin(); one != all.end(); ++one)
         for (auto other = all.begin(); other != one; ++other)

@@ -64,13 +64,6 @@ void validate_memory(const DomainDef& def) {
     const std::size_t nodes = def.cpu ? def.cpu->numa.size() : 0;
     if (def.max_memory_kib && nodes == 0)
         unsupported("At least one numa node has to be configured when enabling memory hotplug");
-    for (const model::MemoryDevice& memory : def.devices.memories) {
-        if (memory.node && *memory.node >= nodes)
-            refused_by_model(ErrorCode::xml_detail,
-                             fmt::format("can't add memory backend for guest node '{}' as the guest has only '{}' NUMA "
-                                         "nodes configured",
-                                         *memory.node, nodes));
-    }
     validate_pages(def);
     const model::NumaTune& tune = def.numa_tune;
     if (tune.has_memory && tune.placement == model::NumaTune::Placement::static_ && !tune.nodeset)
@@ -95,24 +88,6 @@ void validate_identity(const DomainDef& def) {
     }
 }
 
-void validate_reconnect(const model::Reconnect& reconnect) {
-    if (reconnect.enabled.value_or(false) && reconnect.timeout == 0u)
-        throw Error(ErrorCode::invalid_arg, "chardev reconnect source timeout cannot be '0'");
-}
-
-void validate_reconnects(const model::Devices& devices) {
-    for (const auto& disk : devices.disks) validate_reconnect(disk.source.reconnect);
-    for (const auto& interface : devices.interfaces) validate_reconnect(interface.vhost_reconnect);
-    const auto validate_sources = [](const auto&... lists) {
-        const auto validate_list = [](const auto& list) {
-            for (const auto& device : list) validate_reconnect(device.source.reconnect);
-        };
-        (validate_list(lists), ...);
-    };
-    validate_sources(devices.serials, devices.parallels, devices.consoles, devices.channels, devices.redirdevs,
-                     devices.smartcards, devices.rngs);
-}
-
 }  // namespace
 
 void validate_guest(const Completion& it) {
@@ -124,7 +99,6 @@ void validate_guest(const Completion& it) {
     validate_memory(def);
     validate_tuning(def);
     validate_identity(def);
-    validate_reconnects(def.devices);
     if (def.features.tseg_mib && !is_q35(def)) unsupported("SMM TSEG is only supported with q35 machine type");
 }
 

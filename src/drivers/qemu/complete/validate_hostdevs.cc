@@ -3,17 +3,13 @@
 #include <set>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/steps.h"
+#include "drivers/qemu/complete/validate.h"
 
 namespace innkeeper::qemu {
 
 using model::Hostdev;
 
 namespace {
-
-[[noreturn]] void refused_by_model(ErrorCode code, std::string sentence) {
-    throw Error(code, ErrorDomain::domain, std::move(sentence));
-}
 
 void validate_mdev(const Hostdev& hostdev) {
     if (!hostdev.mdev_uuid)
@@ -26,22 +22,23 @@ void validate_mdev(const Hostdev& hostdev) {
 
 }  // namespace
 
-void validate_hostdevs(const Completion& it) {
+void validate(const Completion&, const Hostdev& hostdev) {
+    if (hostdev.type == Hostdev::Type::mdev) validate_mdev(hostdev);
+    if (const auto* pci = hostdev.info.at<model::PciAddress>(); pci && pci->zpci)
+        not_supported("This QEMU binary doesn't support zPCI");
+    if (hostdev.type == Hostdev::Type::scsi_host && hostdev.info.boot.order)
+        not_supported("booting from assigned devices is not supported by vhost SCSI devices");
+}
+
+void refuse_doubled_scsi_hosts(const Completion& it) {
     std::set<model::DriveAddress> drives;
-    for (const Hostdev& hostdev : it.def.devices.hostdevs) {
-        if (hostdev.type == Hostdev::Type::mdev) validate_mdev(hostdev);
+    for (const Hostdev& hostdev : it.def.devices.hostdevs)
         if (const auto* drive = hostdev.info.at<model::DriveAddress>();
             drive && hostdev.type == Hostdev::Type::scsi && !drives.insert(*drive).second)
             refused_by_model(ErrorCode::config_unsupported,
                              fmt::format("SCSI host address controller='{}' bus='{}' target='{}' unit='{}' in use by "
                                          "another SCSI host device",
                                          drive->controller, drive->bus, drive->target, drive->unit));
-        if (const auto* pci = hostdev.info.at<model::PciAddress>(); pci && pci->zpci)
-            throw Error(ErrorCode::config_unsupported, "This QEMU binary doesn't support zPCI");
-        if (hostdev.type == Hostdev::Type::scsi_host && hostdev.info.boot.order)
-            throw Error(ErrorCode::config_unsupported,
-                        "booting from assigned devices is not supported by vhost SCSI devices");
-    }
 }
 
 }  // namespace innkeeper::qemu

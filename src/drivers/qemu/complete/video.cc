@@ -46,6 +46,17 @@ void add_default_video(Completion& it) {
     devices.videos.emplace_back();
 }
 
+void settle_video(Completion& it, Video& video) {
+    if (video.type == Video::Type::default_) video.type = default_type(it);
+    if (video.type == Video::Type::none) {
+        video.heads.reset();
+        video.primary = false;
+        return;
+    }
+    settle_memory(video);
+    if (!video.heads) video.heads = 1;
+}
+
 void settle_videos(Completion& it) {
     auto& videos = it.def.devices.videos;
     if (videos.empty()) return;
@@ -57,16 +68,7 @@ void settle_videos(Completion& it) {
     const auto primary = std::ranges::find(videos, true, &Video::primary);
     if (primary != videos.end()) std::rotate(videos.begin(), primary, primary + 1);
 
-    for (Video& video : videos) {
-        if (video.type == Video::Type::default_) video.type = default_type(it);
-        if (video.type == Video::Type::none) {
-            video.heads.reset();
-            video.primary = false;
-            continue;
-        }
-        settle_memory(video);
-        if (!video.heads) video.heads = 1;
-    }
+    for (Video& video : videos) settle_video(it, video);
     if (videos.front().type != Video::Type::none) videos.front().primary = true;
 }
 
