@@ -75,7 +75,8 @@ void Guests::install(rpc::HandlerTable& table) {
           install_controls,  install_metadata,  install_state,       install_vcpus,          install_vcpu_changes,
           install_pins,      install_iothreads, install_memory,      install_tuning,         install_io_limits,
           install_autostart, install_rename,    install_saved,       install_snapshots,      install_console,
-          install_events,    install_monitor,   install_stats,       install_host,           install_node})
+          install_events,    install_monitor,   install_stats,       install_host,           install_node,
+          install_cpu_models})
         handlers_.push_back(install(*this, table));
 }
 

@@ -90,5 +90,6 @@ Installed install_monitor(Guests&, rpc::HandlerTable&);
 Installed install_stats(Guests&, rpc::HandlerTable&);
 Installed install_host(Guests&, rpc::HandlerTable&);
 Installed install_node(Guests&, rpc::HandlerTable&);
+Installed install_cpu_models(Guests&, rpc::HandlerTable&);
 
 }  // namespace innkeeper::guests

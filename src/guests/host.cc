@@ -25,7 +25,6 @@ class HostHandlers : public Handlers {
         table.add<wire::ConnectGetDomainCapabilities>(*this, &Self::get_domain_capabilities);
         table.add<wire::ConnectGetMaxVcpus>(*this, &Self::get_max_vcpus);
         table.add<wire::ConnectDomainXmlToNative>(*this, &Self::to_native);
-        table.add<wire::ConnectGetCpuModelNames>(*this, &Self::get_cpu_models);
     }
 
   private:
@@ -59,15 +58,6 @@ class HostHandlers : public Handlers {
         const auto def = co_await read_definition(guests_, std::move(args.domainXml), Purpose::start);
         auto text = co_await hypervisor().to_native(def);
         co_return wire::ConnectDomainXmlToNativeRet{std::move(text)};
-    }
-
-    Task<wire::ConnectGetCpuModelNamesRet> get_cpu_models(Caller, wire::ConnectGetCpuModelNamesArgs args) {
-        check_flags(args.flags, 0, "ConnectGetCPUModelNames");
-        auto models = co_await hypervisor().cpu_models(args.arch);
-        wire::ConnectGetCpuModelNamesRet ret;
-        ret.ret = static_cast<std::int32_t>(models.size());
-        if (args.need_results != 0) ret.models = std::move(models);
-        co_return ret;
     }
 };
 

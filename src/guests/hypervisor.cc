@@ -31,6 +31,22 @@ Task<std::vector<std::string>> Hypervisor::cpu_models(std::string) {
     unsupported("virConnectGetCPUModelNames");
     co_return std::vector<std::string>{};
 }
+Task<int> Hypervisor::compare_cpu(std::string, bool) {
+    unsupported("virConnectCompareCPU");
+    co_return 0;
+}
+Task<int> Hypervisor::compare_emulated_cpu(EmulatorChoice, std::string, bool) {
+    unsupported("virConnectCompareHypervisorCPU");
+    co_return 0;
+}
+Task<std::string> Hypervisor::baseline_cpu(std::vector<std::string>, CpuWish) {
+    unsupported("virConnectBaselineCPU");
+    co_return "";
+}
+Task<std::string> Hypervisor::baseline_emulated_cpu(EmulatorChoice, std::vector<std::string>, CpuWish) {
+    unsupported("virConnectBaselineHypervisorCPU");
+    co_return "";
+}
 Task<DefPtr> Hypervisor::update_cpu(DefPtr def) { co_return def; }
 // Nothing is known that it could not have.
 Task<> Hypervisor::check_device(DefPtr, std::string) { co_return; }

@@ -83,6 +83,16 @@ struct MemoryFigure {
     std::uint64_t value = 0;
 };
 
+/// Which emulator a question is about; what is empty is not said.
+struct EmulatorChoice {
+    std::string emulator, arch, machine, virt_type;
+};
+/// What is to be made of CPUs that several hosts have.
+struct CpuWish {
+    bool expand = false;      ///< name every feature, the model's own, too
+    bool migratable = false;  ///< leave out what keeps a guest from being moved
+};
+
 /// A running guest as the status file of an earlier daemon describes it.
 struct Remnant {
     GuestPtr guest;      ///< already active, with its live definition, pid and condition from the file
@@ -119,6 +129,14 @@ class Hypervisor {
     virtual Task<int> max_vcpus(std::string virt_type);
     virtual Task<std::string> to_native(DefPtr def);
     virtual Task<std::vector<std::string>> cpu_models(std::string arch);
+    /// virCPUCompareResult of a `<cpu>` document with what the host has, and with what the emulator can give a guest.
+    /// With `must_fit` an Error says why it does not.
+    virtual Task<int> compare_cpu(std::string document, bool must_fit);
+    virtual Task<int> compare_emulated_cpu(EmulatorChoice choice, std::string document, bool must_fit);
+    /// The `<cpu>` document that fits all of the given ones.
+    virtual Task<std::string> baseline_cpu(std::vector<std::string> documents, CpuWish wish);
+    virtual Task<std::string> baseline_emulated_cpu(EmulatorChoice choice, std::vector<std::string> documents,
+                                                    CpuWish wish);
     /// The CPU of the definition spelled out, for VIR_DOMAIN_XML_UPDATE_CPU. No turn.
     virtual Task<DefPtr> update_cpu(DefPtr def);
     /// The definition as another host is told it, for VIR_DOMAIN_XML_MIGRATABLE.

@@ -8,7 +8,6 @@
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/consoles.h"
-#include "drivers/qemu/cpu_names.h"
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
@@ -123,11 +122,6 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
 
 guests::DefPtr Driver::migratable(guests::DefPtr def) {
     return std::make_shared<model::DomainDef>(qemu::migratable(*def));
-}
-
-Task<std::vector<std::string>> Driver::cpu_models(std::string arch) {
-    const auto names = cpu_names(arch);
-    co_return std::vector<std::string>(names.begin(), names.end());
 }
 
 }  // namespace innkeeper::qemu

@@ -41,10 +41,14 @@ class Driver final : public guests::Hypervisor {
                                           std::string virt_type) override;
     Task<int> max_vcpus(std::string virt_type) override;
     Task<std::string> to_native(guests::DefPtr def) override;
-    Task<std::vector<std::string>> cpu_models(std::string arch) override;
     guests::DefPtr migratable(guests::DefPtr def) override;
     Task<guests::DefPtr> complete(model::DomainDef def, guests::Purpose purpose) override;
     Task<> check_device(guests::DefPtr def, std::string element) override;
+
+    // driver_cpu.cc
+    Task<std::vector<std::string>> cpu_models(std::string arch) override;
+    Task<int> compare_cpu(std::string document, bool must_fit) override;
+    Task<std::string> baseline_cpu(std::vector<std::string> documents, guests::CpuWish wish) override;
 
     // driver_start.cc
     Task<> start(guests::GuestPtr guest, guests::StartOptions options) override;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/uuid.h"
+#include "cpu/host.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "host/cpus.h"
 #include "host/memory.h"
@@ -60,20 +61,6 @@ std::string ranges(const std::vector<unsigned>& numbers) {
         i = last + 1;
     }
     return text;
-}
-
-void write_cpu(xml::Writer& out, const host::KernelFiles& files) {
-    const host::Topology topology = host::topology(files);
-    out.open("cpu");
-    out.leaf("arch", host_arch());
-    leaf(out, "topology",
-         {{"sockets", std::to_string(topology.sockets * topology.nodes)},
-          {"dies", std::to_string(topology.dies)},
-          {"cores", std::to_string(topology.cores)},
-          {"threads", std::to_string(topology.threads)}});
-    for (const auto size : host::page_sizes_kib(files))
-        leaf(out, "pages", {{"unit", "KiB"}, {"size", std::to_string(size)}});
-    out.close();
 }
 
 void write_power_management(xml::Writer& out, const host::KernelFiles& files) {
@@ -169,7 +156,7 @@ void write_host(xml::Writer& out, std::string_view dac) {
     const host::KernelFiles files;
     out.open("host");
     out.leaf("uuid", host_uuid());
-    write_cpu(out, files);
+    model::host_cpu_element.write(cpu::host_cpu(files), out);
     write_power_management(out, files);
     leaf(out, "iommu", {{"support", files.exists("/sys/kernel/iommu_groups/0") ? "yes" : "no"}});
     out.open("migration_features");

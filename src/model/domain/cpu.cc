@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/domain/cpu_parts.h"
 #include "xml/amount.h"
 #include "xml/parts.h"
 
@@ -15,18 +16,8 @@ namespace {
 const auto feature_element = xml::describe<CpuFeature>("feature", xml::attribute("policy", &CpuFeature::policy),
                                                        xml::attribute("name", &CpuFeature::name).required());
 
-const auto topology_element =
-    xml::describe<CpuTopology>("topology", xml::attribute("sockets", &CpuTopology::sockets).required().at_least(1),
-                               xml::attribute("dies", &CpuTopology::dies).at_least(1),
-                               xml::attribute("cores", &CpuTopology::cores).required().at_least(1),
-                               xml::attribute("threads", &CpuTopology::threads).required().at_least(1));
-
 const auto cache_element = xml::describe<CpuCache>("cache", xml::attribute("level", &CpuCache::level).at_most(3),
                                                    xml::attribute("mode", &CpuCache::mode).required());
-
-const auto max_phys_addr_element = xml::describe<CpuMaxPhysAddr>(
-    "maxphysaddr", xml::attribute("mode", &CpuMaxPhysAddr::mode).required(),
-    xml::attribute("bits", &CpuMaxPhysAddr::bits), xml::attribute("limit", &CpuMaxPhysAddr::limit));
 
 const auto sibling_element = xml::describe<NumaCell::Distance>(
     "sibling", xml::attribute("id", &NumaCell::Distance::id).required(),
@@ -119,6 +110,16 @@ void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
 
 }  // namespace
 
+const xml::Element<CpuTopology> cpu_topology_element =
+    xml::describe<CpuTopology>("topology", xml::attribute("sockets", &CpuTopology::sockets).required().at_least(1),
+                               xml::attribute("dies", &CpuTopology::dies).at_least(1),
+                               xml::attribute("cores", &CpuTopology::cores).required().at_least(1),
+                               xml::attribute("threads", &CpuTopology::threads).required().at_least(1));
+
+const xml::Element<CpuMaxPhysAddr> cpu_max_phys_addr_element = xml::describe<CpuMaxPhysAddr>(
+    "maxphysaddr", xml::attribute("mode", &CpuMaxPhysAddr::mode).required(),
+    xml::attribute("bits", &CpuMaxPhysAddr::bits), xml::attribute("limit", &CpuMaxPhysAddr::limit));
+
 const xml::Element<Cpu> cpu_element =
     xml::describe<Cpu>(
         "cpu",
@@ -127,8 +128,8 @@ const xml::Element<Cpu> cpu_element =
         xml::attribute("migratable", &Cpu::migratable, xml::on_off),
         xml::child("model", xml::attribute("fallback", &Cpu::fallback), xml::attribute("vendor_id", &Cpu::vendor_id),
                    xml::text(&Cpu::model)),
-        xml::value("vendor", &Cpu::vendor), xml::child(&Cpu::topology, topology_element),
-        xml::child(&Cpu::cache, cache_element), xml::child(&Cpu::max_phys_addr, max_phys_addr_element),
+        xml::value("vendor", &Cpu::vendor), xml::child(&Cpu::topology, cpu_topology_element),
+        xml::child(&Cpu::cache, cache_element), xml::child(&Cpu::max_phys_addr, cpu_max_phys_addr_element),
         xml::children(&Cpu::features, feature_element),
         xml::child("numa", xml::children(&Cpu::numa, cell_element),
                    xml::verbatim("interconnects", &Cpu::interconnects)))
