@@ -12,6 +12,7 @@
 
 #include "app/activation.h"
 #include "app/secondary.h"
+#include "app/test_world.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -91,6 +92,7 @@ struct Daemon::Drivers {
     SecondaryDrivers secondary;
     guests::Guests guests;
     rpc::HandlerTable qemu;
+    TestWorlds test;
 };
 
 Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
@@ -161,6 +163,7 @@ Task<> Daemon::start_drivers() {
     if (!drivers_->lock)
         throw Error(ErrorCode::operation_failed,
                     fmt::format("another daemon holds '{}/driver.pid' and looks after these guests", folder));
+    choice_.add_test(&drivers_->test);
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
     co_await drivers_->guests.load();
@@ -169,6 +172,7 @@ Task<> Daemon::start_drivers() {
 
 Task<> Daemon::stop_drivers() {
     if (!drivers_) co_return;
+    co_await drivers_->test.close();
     co_await drivers_->guests.close();
     co_await drivers_->secondary.stop();
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "app/test_world.h"
 #include "app/uri.h"
 #include "base/error.h"
 
@@ -34,7 +37,7 @@ void DriverChoice::add_secondary(rpc::DriverPart part) {
     secondary_.push_back(std::move(part));
 }
 
-rpc::Opened DriverChoice::open(const std::string& text) {
+Task<rpc::Opened> DriverChoice::open(std::string text) {
     const bool system = privilege_ == Paths::Privilege::system;
     const std::string_view instance = system ? "system" : "session";
     const std::string asked = text.empty() ? fmt::format("qemu:///{}", instance) : text;
@@ -44,13 +47,19 @@ rpc::Opened DriverChoice::open(const std::string& text) {
         if (uri.scheme == name)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::none,
                         fmt::format("libvirt was built without the '{}' driver", uri.scheme));
+    if (uri.scheme == "test" && uri.authority.empty() && test_ != nullptr) {
+        auto drivers = co_await test_->open(uri.path);
+        rpc::Opened opened{std::move(drivers), asked};
+        co_return opened;
+    }
     const auto at = by_scheme_.find(uri.scheme);
     if (at == by_scheme_.end() || !uri.authority.empty()) throw no_driver(text);
     // A privileged daemon serves both paths.
     if (uri.path != fmt::format("/{}", instance) && !(system && uri.path == "/session"))
         throw Error(ErrorCode::internal_error, ErrorDomain::none,
                     fmt::format("unexpected {0} URI path '{1}', try {0}:///{2}", uri.scheme, uri.path, instance));
-    return {at->second.drivers, asked};
+    rpc::Opened opened{at->second.drivers, asked};
+    co_return opened;
 }
 
 }  // namespace innkeeper::app

@@ -8,6 +8,8 @@
 
 namespace innkeeper::app {
 
+class TestWorlds;
+
 /// Which drivers stand behind which URI. A hypervisor's connections reach its own driver first, then the secondary
 /// ones, which also open by themselves (`network:///system`).
 class DriverChoice final : public rpc::Drivers {
@@ -17,7 +19,10 @@ class DriverChoice final : public rpc::Drivers {
     void add_hypervisor(rpc::DriverPart part, std::vector<int> features = {});
     void add_secondary(rpc::DriverPart part);
 
-    rpc::Opened open(const std::string& uri) override;
+    /// Serves `test:///…`; outlives this object.
+    void add_test(TestWorlds* worlds) { test_ = worlds; }
+
+    Task<rpc::Opened> open(std::string uri) override;
 
   private:
     struct Choice {
@@ -28,6 +33,7 @@ class DriverChoice final : public rpc::Drivers {
     Paths::Privilege privilege_;
     std::map<std::string, Choice, std::less<>> by_scheme_;
     std::vector<rpc::DriverPart> secondary_;
+    TestWorlds* test_ = nullptr;
 };
 
 }  // namespace innkeeper::app

@@ -93,17 +93,14 @@ class Definitions : public Handlers {
         if (guest->has_managed_save() && (flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
             throw Error(ErrorCode::operation_invalid, "Refusing to undefine while domain managed save image exists");
         const std::string variables = co_await variables_to_remove(guest, flags);
-        const std::string saved = guest->has_managed_save() ? guests_.managed_save_path(guest->name()) : "";
+        const bool saved = guest->has_managed_save();
         // The definition goes first: what is left of a guest that nobody knows any more harms nobody, a guest without
         // its saved memory does.
         co_await guests_.store().remove(guest->name());
         guest->set_persistent(nullptr);
         guest->lifecycle(Lifecycle::undefined, static_cast<std::int32_t>(UndefinedDetail::removed));
-        if (saved.empty() && variables.empty()) co_return;
-        co_await in_pool([saved, variables] {
-            if (!saved.empty()) remove_file(saved);
-            if (!variables.empty()) remove_file(variables);
-        });
+        if (saved) co_await guests_.remove_managed_save(guest->name());
+        if (!variables.empty()) co_await in_pool([variables] { remove_file(variables); });
     }
 
     /// The file of the firmware's variables, if it is to go with the guest.

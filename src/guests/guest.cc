@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "guests/guests.h"
-#include "guests/status.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::guests {
@@ -110,8 +108,7 @@ void Guest::lifecycle(Lifecycle event, std::int32_t detail) { publish(happening:
 void Guest::publish(const Happening& happening) { owner_.publish(*this, happening); }
 
 void Guest::save_status() {
-    if (!is_active()) return;
-    write_volatile_file(owner_.status_path(name_), format_status(*this, owner_.hypervisor().status_elements(*this)));
+    if (is_active()) owner_.save_status(*this);
 }
 
 void Guest::enter(Condition condition) {

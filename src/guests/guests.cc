@@ -6,7 +6,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/cached_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -17,6 +16,8 @@
 #include "loop/pool.h"
 #include "loop/turn.h"
 #include "model/domain/domain.h"
+#include "objects/file_store.h"
+#include "objects/memory_store.h"
 
 namespace innkeeper::guests {
 
@@ -40,28 +41,45 @@ std::unordered_set<std::string> saved_names(const std::string& folder) {
     return names;
 }
 
+std::unique_ptr<objects::DefinitionStore> store_at(const std::optional<Paths>& paths, const std::string& folder) {
+    if (!paths) return std::make_unique<objects::MemoryStore>();
+    return std::make_unique<objects::FileStore>(paths->config() + "/" + folder, "domain", "edit");
+}
+
 }  // namespace
 
-Guests::Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor)
+Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor)
     : paths_(std::move(paths)),
       hypervisor_(std::move(hypervisor)),
       folder_(hypervisor_->folder()),
       registry_("domain", ErrorDomain::domain),
-      store_(paths_.config() + "/" + folder_, "domain", "edit"),
+      store_(store_at(paths_, folder_)),
       documents_(kept_documents) {}
 
 Guests::~Guests() = default;
 
 std::string Guests::status_path(std::string_view name) const {
-    return fmt::format("{}/{}/{}.xml", paths_.state(), folder_, name);
+    return fmt::format("{}/{}/{}.xml", paths_->state(), folder_, name);
 }
 std::string Guests::managed_save_path(std::string_view name) const {
-    return fmt::format("{}/{}/save/{}.save", paths_.lib(), folder_, name);
+    return fmt::format("{}/{}/save/{}.save", paths_->lib(), folder_, name);
+}
+
+void Guests::save_status(const Guest& guest) {
+    if (paths_)
+        write_volatile_file(status_path(guest.name()), format_status(guest, hypervisor_->status_elements(guest)));
+}
+
+Task<> Guests::remove_managed_save(std::string name) {
+    if (!paths_) co_return;
+    const std::string path = managed_save_path(name);
+    co_await in_pool([path] { remove_file(path); });
 }
 
 Task<> Guests::load() {
-    const auto found = co_await store_.scan();
-    const std::string folder = fmt::format("{}/{}/save", paths_.lib(), folder_);
+    if (!paths_) co_return;
+    const auto found = co_await store_->scan();
+    const std::string folder = fmt::format("{}/{}/save", paths_->lib(), folder_);
     const auto saved = co_await in_pool([folder] { return saved_names(folder); });
     for (const auto& entry : found) {
         auto guest = std::make_shared<Guest>(*this, entry.uuid, entry.name);
@@ -71,10 +89,10 @@ Task<> Guests::load() {
         try {
             registry_.add(std::move(guest));
         } catch (const Error& error) {
-            log::error("definition '{}' is left alone: {}", store_.path_of(entry.name), error.message());
+            log::error("definition '{}' is left alone: {}", store_->path_of(entry.name), error.message());
         }
     }
-    make_directories(fmt::format("{}/{}", paths_.state(), folder_));
+    make_directories(fmt::format("{}/{}", paths_->state(), folder_));
     co_await adopt_all();
 }
 
@@ -95,7 +113,7 @@ GuestPtr Guests::from_status(const std::string& name, const std::string& text) {
 }
 
 Task<> Guests::adopt_all() {
-    const std::string folder = fmt::format("{}/{}", paths_.state(), folder_);
+    const std::string folder = fmt::format("{}/{}", paths_->state(), folder_);
     std::vector<Task<>> adoptions;
     for (const auto& file : list_directory(folder)) {
         const std::string path = fmt::format("{}/{}", folder, file);
@@ -133,8 +151,9 @@ Task<> Guests::adopt_one(GuestPtr guest, std::string status) {
 }
 
 Task<> Guests::autostart() {
+    if (!paths_) co_return;
     // A file that goes with the run directory marks that this boot has had its autostart.
-    const std::string marker = fmt::format("{}/{}/autostarted", paths_.state(), folder_);
+    const std::string marker = fmt::format("{}/{}/autostarted", paths_->state(), folder_);
     if (path_exists(marker)) co_return;
     write_volatile_file(marker, "");
     std::vector<GuestPtr> marked;
@@ -194,13 +213,15 @@ void Guests::forget_unused(Guest& guest) {
 }
 
 Task<> Guests::store_definition(GuestPtr guest, DefPtr def) {
-    co_await store_.write(guest->name(), guest->uuid(), model::format_domain(*def, {.inactive = true, .secure = true}));
+    co_await store_->write(guest->name(), guest->uuid(),
+                           model::format_domain(*def, {.inactive = true, .secure = true}));
     guest->set_persistent(std::move(def));
 }
 
 void Guests::deactivated(Guest& guest, int id) {
     registry_.drop_id(id);
     registry_.touch();
+    if (!paths_) return;
     try {
         remove_file(status_path(guest.name()));
     } catch (const std::exception& error) {
@@ -275,7 +296,7 @@ DefPtr parse_stored(const std::string& text, const Uuid& uuid) {
 DefPtr Guests::load_at_once(Guest& guest) {
     if (const auto turn = loop_turn(); turn != std::exchange(turn_, turn)) bytes_this_turn_ = 0;
     if (bytes_this_turn_ >= read_a_turn) return nullptr;
-    const auto text = read_cached_file(store_.path_of(guest.name()), small_document);
+    const auto text = store_->read_at_once(guest.name(), small_document);
     if (!text) return nullptr;
     bytes_this_turn_ += text->size();
     return parse_stored(*text, guest.uuid());
@@ -289,7 +310,7 @@ Task<DefPtr> Guests::load_definition(GuestPtr guest) {
         std::exception_ptr failure;
         try {
             if (!def) {
-                auto text = co_await store_.read(guest->name());
+                auto text = co_await store_->read(guest->name());
                 def = co_await in_pool(
                     [text = std::move(text), uuid = guest->uuid()] { return parse_stored(text, uuid); });
             }

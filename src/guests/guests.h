@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -34,7 +35,8 @@ Outline outline_of(const model::DomainDef& def);
 /// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
 class Guests {
   public:
-    Guests(Paths paths, std::unique_ptr<Hypervisor> hypervisor);
+    /// Without paths nothing of them is on disk: they end with the daemon.
+    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor);
     ~Guests();
     Guests(const Guests&) = delete;
     Guests& operator=(const Guests&) = delete;
@@ -54,7 +56,7 @@ class Guests {
 
     Hypervisor& hypervisor() { return *hypervisor_; }
     objects::Registry<Guest>& registry() { return registry_; }
-    objects::DefinitionStore& store() { return store_; }
+    objects::DefinitionStore& store() { return *store_; }
     objects::EventHub& events() { return events_; }
     /// What guests' definitions looked like to clients. Whoever waited before he puts one there looks whether changes()
     /// is still the same.
@@ -62,7 +64,6 @@ class Guests {
     std::uint64_t changes() const { return changes_; }
     /// Of what the guest's persistent() gives, if it was read once; null otherwise.
     const Outline* outline(const Guest& guest) const;
-    const Paths& paths() const { return paths_; }
     TaskGroup& background() { return background_; }
 
     /// Throw Error (no_domain) in the peer's words.
@@ -80,8 +81,11 @@ class Guests {
     Task<> store_definition(GuestPtr guest, DefPtr def);
     void publish(const Guest& guest, const Happening& happening);
     void renamed(Guest& guest, const std::string& name);
-    std::string status_path(std::string_view name) const;
+    /// Writes the guest's status file, if there are such.
+    void save_status(const Guest& guest);
+    /// Only of guests on disk.
     std::string managed_save_path(std::string_view name) const;
+    Task<> remove_managed_save(std::string name);
 
   private:
     friend class Guest;
@@ -100,11 +104,13 @@ class Guests {
     Task<> adopt_one(GuestPtr guest, std::string status);
     GuestPtr from_status(const std::string& name, const std::string& text);
 
-    Paths paths_;
+    std::string status_path(std::string_view name) const;
+
+    std::optional<Paths> paths_;
     std::unique_ptr<Hypervisor> hypervisor_;
     std::string folder_;
     objects::Registry<Guest> registry_;
-    objects::DefinitionStore store_;
+    std::unique_ptr<objects::DefinitionStore> store_;
     objects::EventHub events_;
     TaskGroup background_;
     int next_id_ = 1;

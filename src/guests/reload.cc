@@ -16,7 +16,7 @@ namespace innkeeper::guests {
 Task<> Guests::reload() {
     std::vector<Task<>> tasks;
     std::unordered_set<std::string> names;
-    for (auto& found : co_await store_.look_again()) {
+    for (auto& found : co_await store_->look_again()) {
         names.insert(found.name);
         tasks.push_back(reload_one(std::move(found)));
     }
@@ -34,7 +34,7 @@ Task<> Guests::reload_one(objects::DefinitionStore::Found found) {
         const auto turn = co_await guest->queue("reload");
         // Undefined or renamed by who had the turn before.
         if (guest->is_gone() || guest->name() != found.name) co_return;
-        auto text = co_await store_.read(found.name);
+        auto text = co_await store_->read(found.name);
         DefPtr def = co_await in_pool([text = std::move(text), uuid = found.uuid]() -> DefPtr {
             auto parsed = std::make_shared<model::DomainDef>(model::parse_domain(text));
             parsed->uuid = uuid;
@@ -51,7 +51,7 @@ Task<> Guests::reload_one(objects::DefinitionStore::Found found) {
     } catch (const Cancelled&) {
         throw;
     } catch (const std::exception& error) {
-        log::error("definition '{}' is left alone: {}", store_.path_of(found.name), error.what());
+        log::error("definition '{}' is left alone: {}", store_->path_of(found.name), error.what());
         if (const auto guest = registry_.by_name(found.name)) guest->keep_persistent();
     }
 }

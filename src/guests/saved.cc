@@ -71,8 +71,7 @@ class Saved : public Handlers {
         const auto guest = find(args.dom);
         const auto turn = co_await guest->turn("remove managed save");
         if (!guest->has_managed_save()) co_return;
-        const std::string path = guests_.managed_save_path(guest->name());
-        co_await in_pool([path] { remove_file(path); });
+        co_await guests_.remove_managed_save(guest->name());
         guest->set_managed_save(false);
     }
 

@@ -7,11 +7,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "base/undo.h"
 #include "guests/handlers.h"
-#include "loop/pool.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::guests {
@@ -27,10 +25,6 @@ StartOptions options_of(const StartRequest& request) {
     options.bypass_cache = request.bypass_cache;
     options.reset_nvram = request.reset_nvram;
     return options;
-}
-
-Task<> remove_in_pool(std::string path) {
-    co_await in_pool([path] { remove_file(path); });
 }
 
 Task<> destroy_if_it_runs(Guests* guests, GuestPtr guest, int id) {
@@ -109,15 +103,15 @@ Task<> run_saved(Guests& guests, GuestPtr guest, std::string path, SavedImage im
 Task<> start_stored(Guests& guests, GuestPtr guest, StartRequest request) {
     const auto turn = co_await guest->turn("start");
     if (guest->is_active()) throw Error(ErrorCode::operation_invalid, "domain is already running");
-    const std::string saved = guests.managed_save_path(guest->name());
     if (guest->has_managed_save() && request.force_boot) {
-        co_await remove_in_pool(saved);
+        co_await guests.remove_managed_save(guest->name());
         guest->set_managed_save(false);
     }
     if (guest->has_managed_save()) {
+        const std::string saved = guests.managed_save_path(guest->name());
         auto image = co_await guests.hypervisor().read_saved(saved);
         co_await run_saved(guests, guest, saved, std::move(image), request);
-        co_await remove_in_pool(saved);
+        co_await guests.remove_managed_save(guest->name());
         guest->set_managed_save(false);
     } else {
         auto def = co_await guest->persistent();

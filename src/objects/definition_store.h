@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,46 +11,39 @@
 
 namespace innkeeper::objects {
 
-/// Definitions on disk, one file each (`NAME.xml`) in a folder of their class, and the links below `autostart/` that
-/// mark those which start by themselves (daemon-behaviour, section 11). Every change is whole or has not happened,
-/// whenever daemon or machine stop, and outlives the daemon when its task ends. Files are used in the pool.
+/// The definitions of one class of objects, by their names, and which of them start by themselves. A FileStore keeps
+/// them on disk, a MemoryStore as long as it lives. Every change is whole or has not happened.
 class DefinitionStore {
   public:
-    /// `root` is the tag of the documents ("domain"), `edit` what the comment in each file tells people to use instead
-    /// of an editor ("edit", "net-edit").
-    DefinitionStore(std::string folder, std::string root, std::string edit);
-
-    std::string path_of(std::string_view name) const;
-    std::string link_of(std::string_view name) const;
+    virtual ~DefinitionStore() = default;
 
     /// Makes a file of the document: with the comment before it, as the peer writes it.
     static std::string with_comment(std::string_view edit, std::string_view name, const Uuid& uuid,
                                     std::string_view document);
 
-    Task<> write(std::string name, Uuid uuid, std::string document);
+    /// What messages call the place of a definition.
+    virtual std::string path_of(std::string_view name) const = 0;
+
+    virtual Task<> write(std::string name, Uuid uuid, std::string document) = 0;
     /// Throws Error if there is none.
-    Task<std::string> read(std::string name) const;
-    Task<> remove(std::string name);
+    virtual Task<std::string> read(std::string name) const = 0;
+    /// The same without waiting: nothing if the disk would have to be waited for, or it has more than `most` bytes.
+    virtual std::optional<std::string> read_at_once(std::string_view name, std::size_t most) const = 0;
+    virtual Task<> remove(std::string name) = 0;
     /// The definition gets another name, and `document`, which says so. After a crash in between it has its old name.
-    Task<> rename(std::string from, std::string to, Uuid uuid, std::string document, bool autostart);
-    Task<> set_autostart(std::string name, bool autostart);
+    virtual Task<> rename(std::string from, std::string to, Uuid uuid, std::string document, bool autostart) = 0;
+    virtual Task<> set_autostart(std::string name, bool autostart) = 0;
 
     struct Found {
         std::string name;
         Uuid uuid;
         bool autostart = false;
     };
-    /// All that is there, in the order of names, after what an interrupted change left behind was put right. A file
-    /// that cannot be used is logged by name, skipped and kept.
-    Task<std::vector<Found>> scan();
+    /// All that is there, in the order of names, after what an interrupted change left behind was put right. What
+    /// cannot be used is logged by name, skipped and kept.
+    virtual Task<std::vector<Found>> scan() = 0;
     /// The same while others may be writing: nothing is put right, and what does not belong there is passed over.
-    Task<std::vector<Found>> look_again() const;
-
-  private:
-    enum class Tidy { no, yes };
-    Task<std::vector<Found>> find(Tidy tidy) const;
-
-    std::string folder_, root_, edit_;
+    virtual Task<std::vector<Found>> look_again() const = 0;
 };
 
 }  // namespace innkeeper::objects

@@ -10,9 +10,10 @@
 
 #include "base/files.h"
 #include "loop/loop.h"
-#include "objects/definition_store.h"
 #include "objects/event_hub.h"
+#include "objects/file_store.h"
 #include "objects/identity.h"
+#include "objects/memory_store.h"
 #include "objects/registry.h"
 #include "rpc/codec/stream.h"
 
@@ -187,7 +188,7 @@ class Store : public testing::Test {
             names.push_back(found.name + (found.autostart ? " autostart" : ""));
         return names;
     }
-    DefinitionStore store() { return {folder, "domain", "edit"}; }
+    FileStore store() { return {folder, "domain", "edit"}; }
 
     Loop loop;
     std::string folder;
@@ -245,7 +246,7 @@ TEST(StoreChild, DISABLED_ChangesUntilKilled) {
     const char* folder = getenv("STORE_FOLDER");
     ASSERT_NE(folder, nullptr);
     Loop loop;
-    DefinitionStore store(folder, "domain", "edit");
+    FileStore store(folder, "domain", "edit");
     const auto uuid = *Uuid::parse(two);
     const auto text = [](std::string_view name) {
         return fmt::format("<domain>\n<name>{}</name>\n<uuid>{}</uuid>\n</domain>\n", name, two);
@@ -288,4 +289,22 @@ TEST_F(Store, LosesNothingWhenKilledAtAnyInstant) {
 }
 
 }  // namespace
+
+TEST(MemoryStore, KeepsDefinitionsWithoutADisk) {
+    Loop loop;
+    MemoryStore store;
+    loop.run(store.write("a", *Uuid::parse(one), "<a/>"));
+    loop.run(store.set_autostart("a", true));
+    loop.run(store.write("a", *Uuid::parse(one), "<a2/>"));
+    loop.run(store.rename("a", "b", *Uuid::parse(one), "<b/>", true));
+    const auto found = loop.run(store.scan());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].name, "b");
+    EXPECT_TRUE(found[0].autostart);
+    EXPECT_EQ(loop.run(store.read("b")), "<b/>");
+    EXPECT_EQ(store.read_at_once("b", 3), std::nullopt);
+    loop.run(store.remove("b"));
+    EXPECT_THROW(loop.run(store.read("b")), Error);
+}
+
 }  // namespace innkeeper::objects

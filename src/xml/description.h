@@ -53,26 +53,28 @@ struct Part {
     Kind kind;
     std::string_view name;
     std::ptrdiff_t offset = 0;
-
     const Scalar* scalar = nullptr;
-    std::span<const std::string_view> words;
-    std::int64_t low = std::numeric_limits<std::int64_t>::min();
-    std::uint64_t high = std::numeric_limits<std::uint64_t>::max();
-    unsigned hex_digits = 0;
-    std::string_view omitted;  ///< not written if its text is this
-    std::string_view unit;     ///< of an amount
 
+    // What is looked at for every part of every element, whether it is there or not, stands together up here: reading and
+    // writing a document is mostly finding out that things are absent.
     const Holder* holder = nullptr;
     const Description* description = nullptr;
+    bool is_required = false, is_fixed = false, is_live_only = false, is_secret = false, is_kept_empty = false,
+         is_read_only = false;
+    std::string_view omitted;  ///< not written if its text is this
+    std::function<bool(const void* owner, const FormatFlags&)> write_condition;
+    std::span<const std::string_view> words;
+    unsigned hex_digits = 0;
+
+    std::int64_t low = std::numeric_limits<std::int64_t>::min();
+    std::uint64_t high = std::numeric_limits<std::uint64_t>::max();
+    std::string_view unit;  ///< of an amount
     std::vector<Part> parts;
     std::vector<Alternative> alternatives;
     std::function<bool(const void* owner)> condition;
-    std::function<bool(const void* owner, const FormatFlags&)> write_condition;
     std::function<void(const Node&, void* owner, const ParseFlags&)> reader;
     std::function<void(const void* owner, Writer&)> writer;
 
-    bool is_required = false, is_fixed = false, is_live_only = false, is_secret = false, is_kept_empty = false,
-         is_read_only = false;
     Complaint invalid, missing;
 };
 

@@ -40,13 +40,13 @@ bool read_word(const Part& part, std::string_view text, std::size_t& index) {
     return false;
 }
 
-void write_signed(std::int64_t value, std::string& out) { fmt::format_to(std::back_inserter(out), "{}", value); }
+void write_signed(std::int64_t value, std::string& out) { out += fmt::format_int(value).c_str(); }
 
 void write_unsigned(const Part& part, std::uint64_t value, std::string& out) {
     if (part.hex_digits)
         fmt::format_to(std::back_inserter(out), "0x{:0{}x}", value, part.hex_digits);
     else
-        fmt::format_to(std::back_inserter(out), "{}", value);
+        out += fmt::format_int(value).c_str();
 }
 
 void write_word(const Part& part, std::size_t index, std::string& out) { out += part.words[index]; }

@@ -133,6 +133,42 @@ def test_flags_of_a_definition(connection):
     fails(libvirt.VIR_ERR_INVALID_ARG, connection.networkDefineXMLFlags, network_xml("t-one"), 1 << 20)
 
 
+def test_a_definition_follows_the_schema_where_that_is_asked(connection):
+    assert connection.networkDefineXMLFlags(network_xml("t-one", more=FULL), libvirt.VIR_NETWORK_DEFINE_VALIDATE).name() == "t-one"
+    assert "strange" in fails(libvirt.VIR_ERR_XML_INVALID_SCHEMA, connection.networkDefineXMLFlags,
+                                             network_xml("t-one", more="<strange/>"), libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+
+
+ADD_LAST, DELETE, MODIFY = 3, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, libvirt.VIR_NETWORK_UPDATE_COMMAND_MODIFY
+HOST, TEXT = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST, libvirt.VIR_NETWORK_SECTION_DNS_TXT
+CONFIG, LIVE = libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
+
+
+def test_sections_are_changed_one_by_one(connection):
+    network = connection.networkDefineXML(network_xml("t-one", more=FULL))
+    network.update(ADD_LAST, HOST, -1, "<host mac='52:54:00:00:00:02' name='db' ip='192.168.177.6'/>", CONFIG)
+    network.update(MODIFY, HOST, 0, "<host mac='52:54:00:00:00:01' name='www' ip='192.168.177.7'/>", 0)
+    network.update(ADD_LAST, TEXT, -1, "<txt name='a' value='b'/>", CONFIG)
+    text = network.XMLDesc()
+    assert "name='db' ip='192.168.177.6'" in text and "name='www' ip='192.168.177.7'" in text and "name='web'" not in text
+    assert "<txt name='a' value='b'/>" in text
+    network.update(DELETE, HOST, -1, "<host name='db'/>", CONFIG)
+    assert "name='db'" not in network.XMLDesc()
+
+
+def test_changes_that_are_refused_leave_everything_as_it_was(connection):
+    network = connection.networkDefineXML(network_xml("t-one", more=FULL))
+    before = network.XMLDesc()
+    assert "couldn't locate a matching dhcp host entry" in fails(
+        libvirt.VIR_ERR_OPERATION_INVALID, network.update, DELETE, HOST, -1, "<host name='db'/>", CONFIG)
+    assert "network is not running" in fails(libvirt.VIR_ERR_OPERATION_INVALID, network.update, ADD_LAST, TEXT, -1,
+                                             "<txt name='a' value='b'/>", LIVE)
+    fails(libvirt.VIR_ERR_INVALID_ARG, network.update, ADD_LAST, TEXT, -1, "<txt name='a' value='b'/>", 4)
+    fails(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, network.update, ADD_LAST, libvirt.VIR_NETWORK_SECTION_BRIDGE, -1, "<bridge/>", 0)
+    fails(libvirt.VIR_ERR_XML_ERROR, network.update, ADD_LAST, HOST, -1, "<host mac='x' ip='192.168.177.8'/>", 0)
+    assert network.XMLDesc() == before
+
+
 def test_what_needs_a_running_network(connection):
     network = connection.networkDefineXML(network_xml("t-one"))
     assert "network 't-one' is not active" in fails(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy)

@@ -24,14 +24,26 @@ pytestmark = [
 ]
 
 
+def hide_what_the_recorded_host_lacked(inside):
+    """Emulators of other processors, and firmware: hidden in the namespace of the daemon alone."""
+    for emulator in pathlib.Path("/usr/bin").glob("qemu-system-*"):
+        if emulator.name not in ("qemu-system-x86_64", "qemu-system-i386"):
+            subprocess.run(inside + ["mount", "--bind", "/dev/null", str(emulator)], check=True, timeout=60)
+    if pathlib.Path("/usr/share/qemu/firmware").is_dir():
+        subprocess.run(inside + ["mount", "-t", "tmpfs", "none", "/usr/share/qemu/firmware"], check=True, timeout=60)
+
+
 @pytest.fixture(scope="module")
 def surroundings():
     folder = tempfile.mkdtemp(prefix="ik-rec-", dir="/var/tmp")
     peer = [str(SHARED / "tools" / "peer.sh")]
-    subprocess.run(peer + ["start", folder, "--libvirtd", BINARY, "--net", "--no-virtlogd", "--tls-port", "0"], check=True,
-                   timeout=600, stdout=subprocess.DEVNULL)
+    start = peer + ["start", folder, "--libvirtd", BINARY, "--net", "--no-virtlogd", "--tls-port", "0"]
+    inside = peer + ["exec", folder]
     try:
-        yield peer + ["exec", folder]
+        subprocess.run(start + ["--no-start"], check=True, timeout=600, stdout=subprocess.DEVNULL)
+        hide_what_the_recorded_host_lacked(inside)
+        subprocess.run(start, check=True, timeout=600, stdout=subprocess.DEVNULL)
+        yield inside
     finally:
         subprocess.run(peer + ["stop", folder], timeout=120)
         shutil.rmtree(folder, ignore_errors=True)

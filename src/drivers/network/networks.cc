@@ -10,6 +10,10 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "loop/pool.h"
+#include "model/network/host_checks.h"
+#include "model/network/update.h"
+#include "objects/file_store.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
 #include "protocol/remote/events.h"
@@ -48,11 +52,12 @@ void check_functions(const model::Network& def) {
 }  // namespace
 
 Networks::Networks(const Paths& paths)
-    : store_(paths.config() + "/qemu/networks", "network", "net-edit"), registry_("network", ErrorDomain::network) {}
+    : store_(std::make_unique<objects::FileStore>(paths.config() + "/qemu/networks", "network", "net-edit")),
+      registry_("network", ErrorDomain::network) {}
 
 Task<> Networks::start() {
-    for (const auto& found : co_await store_.scan()) {
-        const auto text = co_await store_.read(found.name);
+    for (const auto& found : co_await store_->scan()) {
+        const auto text = co_await store_->read(found.name);
         try {
             auto def = parse(text);
             def.uuid = found.uuid;
@@ -66,9 +71,9 @@ Task<> Networks::start() {
 
 Task<> Networks::reload() {
     const auto turn = co_await turns_->take("reload", patience, "networks");
-    for (const auto& found : co_await store_.look_again()) {
+    for (const auto& found : co_await store_->look_again()) {
         try {
-            auto def = parse(co_await store_.read(found.name));
+            auto def = parse(co_await store_->read(found.name));
             def.uuid = found.uuid;
             auto network = registry_.match(found.name, found.uuid);
             const auto shared = std::make_shared<const model::Network>(std::move(def));
@@ -101,6 +106,7 @@ rpc::HandlerTable Networks::handlers() {
     table.add<remote::NetworkIsPersistent>(*this, &Networks::is_persistent);
     table.add<remote::NetworkDefineXml>(*this, &Networks::define);
     table.add<remote::NetworkDefineXmlFlags>(*this, &Networks::define_flags);
+    table.add<remote::NetworkUpdate>(*this, &Networks::update);
     table.add<remote::NetworkUndefine>(*this, &Networks::undefine);
     table.add<remote::NetworkDestroy>(*this, &Networks::destroy);
     table.add<remote::ConnectNetworkEventRegisterAny>(*this, &Networks::register_event);
@@ -221,12 +227,14 @@ void Networks::choose_bridge(model::Network& def) const {
 
 Task<Networks::Ptr> Networks::define_document(std::string text) {
     auto def = parse(text);
+    model::check_for_host(def);
     check_functions(def);
+    if (def.has_own_bridge() && !def.mac) def.mac = model::MacAddress::random();
     const auto turn = co_await turns_->take("define", patience, "networks");
     auto network = registry_.match(def.name, *def.uuid);
     choose_bridge(def);
     const auto shared = std::make_shared<const model::Network>(std::move(def));
-    co_await store_.write(shared->name, *shared->uuid, model::network.format(*shared));
+    co_await store_->write(shared->name, *shared->uuid, model::network.format(*shared));
     if (network) {
         network->set_def(shared);
     } else {
@@ -244,15 +252,31 @@ Task<remote::NetworkDefineXmlRet> Networks::define(rpc::Caller, remote::NetworkD
 
 Task<remote::NetworkDefineXmlFlagsRet> Networks::define_flags(rpc::Caller, remote::NetworkDefineXmlFlagsArgs args) {
     objects::allow_flags(args.flags, 1, ErrorDomain::network, "networkDefineXMLFlags");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a network against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_network(text); });
     const auto network = co_await define_document(std::move(args.xml));
     co_return remote::NetworkDefineXmlFlagsRet{.net = handle(*network)};
+}
+
+Task<> Networks::update(rpc::Caller, remote::NetworkUpdateArgs args) {
+    constexpr auto live = protocol::VIR_NETWORK_UPDATE_AFFECT_LIVE;
+    objects::allow_flags(args.flags, live | protocol::VIR_NETWORK_UPDATE_AFFECT_CONFIG, ErrorDomain::network,
+                         "networkUpdate");
+    const auto turn = co_await turns_->take("update", patience, "networks");
+    const auto network = find(args.net);
+    if ((args.flags & live) != 0) throw Error(ErrorCode::operation_invalid, "network is not running");
+    auto def = model::updated(*network->def(), {.command = model::NetworkUpdate::Command(args.command),
+                                                .section = model::NetworkUpdate::Section(args.section),
+                                                .index = args.parentIndex,
+                                                .xml = args.xml});
+    const auto shared = std::make_shared<const model::Network>(std::move(def));
+    co_await store_->write(shared->name, *shared->uuid, model::network.format(*shared));
+    network->set_def(shared);
 }
 
 Task<> Networks::undefine(rpc::Caller, remote::NetworkUndefineArgs args) {
     const auto turn = co_await turns_->take("undefine", patience, "networks");
     const auto network = find(args.net);
-    co_await store_.remove(network->name());
+    co_await store_->remove(network->name());
     registry_.remove(*network);
     publish(*network, protocol::VIR_NETWORK_EVENT_UNDEFINED);
 }
@@ -262,7 +286,7 @@ Task<> Networks::set_autostart(rpc::Caller, remote::NetworkSetAutostartArgs args
     const auto network = find(args.net);
     const bool autostart = args.autostart != 0;
     if (network->autostarts() == autostart) co_return;
-    co_await store_.set_autostart(network->name(), autostart);
+    co_await store_->set_autostart(network->name(), autostart);
     network->set_autostart(autostart);
 }
 

@@ -80,6 +80,7 @@ class Networks {
     Task<protocol::remote::NetworkDefineXmlRet> define(rpc::Caller, protocol::remote::NetworkDefineXmlArgs);
     Task<protocol::remote::NetworkDefineXmlFlagsRet> define_flags(rpc::Caller,
                                                                   protocol::remote::NetworkDefineXmlFlagsArgs);
+    Task<> update(rpc::Caller, protocol::remote::NetworkUpdateArgs);
     Task<> undefine(rpc::Caller, protocol::remote::NetworkUndefineArgs);
     Task<> set_autostart(rpc::Caller, protocol::remote::NetworkSetAutostartArgs);
 
@@ -93,7 +94,7 @@ class Networks {
     void choose_bridge(model::Network& def) const;
     void publish(const Network& network, std::int32_t what);
 
-    objects::DefinitionStore store_;
+    std::unique_ptr<objects::DefinitionStore> store_;
     Registry registry_;
     objects::EventHub events_;
     /// One change at a time, for all networks: a definition may not take another's bridge.

@@ -180,7 +180,7 @@ Task<remote::NwfilterDefineXmlRet> Filters::define(rpc::Caller, remote::Nwfilter
 
 Task<remote::NwfilterDefineXmlFlagsRet> Filters::define_flags(rpc::Caller, remote::NwfilterDefineXmlFlagsArgs args) {
     objects::allow_flags(args.flags, 1, ErrorDomain::nwfilter, "nwfilterDefineXMLFlags");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a filter against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_filter(text); });
     const auto filter = co_await define_document(std::move(args.xml));
     co_return remote::NwfilterDefineXmlFlagsRet{.nwfilter = handle(*filter)};
 }

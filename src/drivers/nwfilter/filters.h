@@ -7,7 +7,7 @@
 #include "loop/task.h"
 #include "loop/turns.h"
 #include "model/nwfilter/filter.h"
-#include "objects/definition_store.h"
+#include "objects/file_store.h"
 #include "objects/registry.h"
 #include "protocol/remote/connect.h"
 #include "protocol/remote/nwfilter.h"
@@ -70,7 +70,7 @@ class Filters {
     Task<Ptr> define_document(std::string text);
 
     std::string folder_;
-    objects::DefinitionStore store_;
+    objects::FileStore store_;
     Registry registry_;
     std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
 };

@@ -1,4 +1,4 @@
-#include <random>
+#include <cstring>
 
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/complete/complete.h"
@@ -37,8 +37,8 @@ HostFacts Driver::host_facts(const model::DomainDef& def) const {
     // The first of those configured labels whoever does not say; without one nobody does.
     if (settings_.security_driver && !settings_.security_driver->names.empty())
         facts.security_model = settings_.security_driver->names.front();
-    std::random_device device;
-    facts.seed = (static_cast<std::uint64_t>(device()) << 32) | device();
+    // (Of these 64 bits 60 are random.)
+    std::memcpy(&facts.seed, Uuid::random().bytes.data(), sizeof facts.seed);
     return facts;
 }
 

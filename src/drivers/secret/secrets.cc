@@ -213,7 +213,7 @@ void Secrets::check_change(const model::Secret& def, const Secret* old) const {
 
 Task<remote::SecretDefineXmlRet> Secrets::define(rpc::Caller, remote::SecretDefineXmlArgs args) {
     objects::allow_flags(args.flags, protocol::VIR_SECRET_DEFINE_VALIDATE, ErrorDomain::secret, "secretDefineXML");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a secret against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_secret(text); });
     const auto def = std::make_shared<const model::Secret>(parse(args.xml));
     const auto turn = co_await turns_->take("define", patience, "secrets");
     auto secret = registry_.by_uuid(*def->uuid);

@@ -70,12 +70,12 @@ void Pools::check_conflict(const model::Pool& def) const {
 Task<remote::StoragePoolDefineXmlRet> Pools::define(rpc::Caller, remote::StoragePoolDefineXmlArgs args) {
     objects::allow_flags(args.flags, protocol::VIR_STORAGE_POOL_DEFINE_VALIDATE, ErrorDomain::storage,
                          "storagePoolDefineXML");
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "validation of a storage pool against a schema");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_pool(text); });
     auto def = parse(args.xml);
     const auto turn = co_await turns_->take("define", patience, "storage pools");
     auto pool = registry_.match(def.name, *def.uuid);
     check_conflict(def);
-    co_await store_.write(def.name, *def.uuid, model::pool.format(def));
+    co_await store_->write(def.name, *def.uuid, model::pool.format(def));
     if (pool) {
         pool->define(std::move(def));
     } else {
@@ -93,7 +93,7 @@ Task<> Pools::undefine(rpc::Caller, remote::StoragePoolUndefineArgs args) {
     const auto own = co_await pool->turn("undefine");
     find(args.pool);
     must_be_inactive(*pool, "still");
-    co_await store_.remove(pool->name());
+    co_await store_->remove(pool->name());
     registry_.remove(*pool);
     publish(*pool, protocol::VIR_STORAGE_POOL_EVENT_UNDEFINED);
 }
@@ -104,7 +104,7 @@ Task<> Pools::set_autostart(rpc::Caller, remote::StoragePoolSetAutostartArgs arg
     if (!pool->is_persistent()) throw Error(ErrorCode::internal_error, "pool has no config file");
     const bool autostart = args.autostart != 0;
     if (pool->autostarts() == autostart) co_return;
-    co_await store_.set_autostart(pool->name(), autostart);
+    co_await store_->set_autostart(pool->name(), autostart);
     pool->set_autostart(autostart);
 }
 

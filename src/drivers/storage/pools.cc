@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "loop/pool.h"
+#include "objects/file_store.h"
 #include "protocol/constants.h"
 #include "protocol/remote/events.h"
 #include "xml/node.h"
@@ -77,7 +78,7 @@ void needs_folder(const Pool& pool) {
 // ------------------------------------------------------------------------------------------------------------- driver
 
 Pools::Pools(const Paths& paths)
-    : store_(paths.config() + "/storage", "pool", "pool-edit"),
+    : store_(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit")),
       state_folder_(paths.state() + "/storage"),
       registry_("pool", ErrorDomain::storage) {}
 
@@ -89,7 +90,7 @@ rpc::HandlerTable Pools::handlers() {
 }
 
 Task<model::Pool> Pools::read_definition(objects::DefinitionStore::Found found) {
-    const auto text = co_await store_.read(found.name);
+    const auto text = co_await store_->read(found.name);
     const auto document = xml::Document::parse(text, "(storage_pool_definition)");
     auto def = model::pool.read(document.root("pool"));
     def.uuid = found.uuid;
@@ -97,7 +98,7 @@ Task<model::Pool> Pools::read_definition(objects::DefinitionStore::Found found) 
 }
 
 Task<> Pools::reload() {
-    for (const auto& found : co_await store_.look_again()) {
+    for (const auto& found : co_await store_->look_again()) {
         try {
             auto def = co_await read_definition(found);
             auto pool = registry_.match(found.name, found.uuid);
@@ -117,7 +118,7 @@ Task<> Pools::reload() {
 }
 
 Task<> Pools::start() {
-    for (const auto& found : co_await store_.scan()) {
+    for (const auto& found : co_await store_->scan()) {
         try {
             auto def = co_await read_definition(found);
             auto pool = std::make_shared<Pool>(std::move(def));

@@ -221,7 +221,7 @@ class Pools {
     void publish(const Pool& pool, std::int32_t what);
     void publish_refresh(const Pool& pool);
 
-    objects::DefinitionStore store_;
+    std::unique_ptr<objects::DefinitionStore> store_;
     std::string state_folder_;
     Registry registry_;
     objects::EventHub events_;

@@ -137,7 +137,7 @@ Task<remote::StorageVol> Pools::create_volume(Ptr pool, std::string text, std::u
 Task<remote::StorageVolCreateXmlRet> Pools::volume_create(rpc::Caller, remote::StorageVolCreateXmlArgs args) {
     objects::allow_flags(args.flags, 7, ErrorDomain::storage, "storageVolCreateXML");
     if ((args.flags & protocol::VIR_STORAGE_VOL_CREATE_VALIDATE) != 0)
-        throw Error(ErrorCode::no_support, "validation of a storage volume against a schema");
+        co_await in_pool([text = args.xml] { model::validate_volume(text); });
     const auto pool = find_active(args.pool);
     auto handle = co_await create_volume(pool, std::move(args.xml), args.flags, std::nullopt);
     co_return remote::StorageVolCreateXmlRet{.vol = std::move(handle)};
@@ -146,7 +146,7 @@ Task<remote::StorageVolCreateXmlRet> Pools::volume_create(rpc::Caller, remote::S
 Task<remote::StorageVolCreateXmlFromRet> Pools::volume_clone(rpc::Caller, remote::StorageVolCreateXmlFromArgs args) {
     objects::allow_flags(args.flags, 7, ErrorDomain::storage, "storageVolCreateXMLFrom");
     if ((args.flags & protocol::VIR_STORAGE_VOL_CREATE_VALIDATE) != 0)
-        throw Error(ErrorCode::no_support, "validation of a storage volume against a schema");
+        co_await in_pool([text = args.xml] { model::validate_volume(text); });
     const auto pool = find_active(args.pool);
     const auto source = find_volume(args.clonevol);
     const auto& volume = volume_at(source);

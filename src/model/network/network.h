@@ -7,34 +7,15 @@
 
 #include "base/uuid.h"
 #include "model/mac_address.h"
+#include "model/network/dns.h"
+#include "model/network/forward.h"
+#include "model/network/ip.h"
 #include "model/network/parts.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
+#include "xml/metadata.h"
 
 /// A virtual network as documents describe it.
 namespace innkeeper::model {
-
-/// How guests on the network reach the outside.
-struct Forward {
-    enum class Mode { none, nat, route, open, bridge, private_, vepa, passthrough, hostdev };
-    struct Interface {
-        std::string dev;
-        bool operator==(const Interface&) const = default;
-    };
-    Mode mode = Mode::nat;
-    std::string dev;
-    std::optional<bool> managed;
-    std::string driver, physical_function;
-    std::optional<bool> nat_ipv6;
-    std::string nat_first, nat_last;  ///< addresses that guests appear with
-    std::optional<unsigned> nat_port_first, nat_port_last;
-    std::vector<Interface> interfaces;
-    std::vector<NetworkPciAddress> addresses;
-    bool operator==(const Forward&) const = default;
-};
-constexpr auto names_of(Forward::Mode) {
-    return xml::names("none", "nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev");
-}
 
 /// The bridge that the guests' interfaces are put into: the daemon's own, or one of the host's.
 struct NetworkBridge {
@@ -48,11 +29,11 @@ struct NetworkBridge {
 constexpr auto names_of(NetworkBridge::MacTable) { return xml::names("kernel", "libvirt"); }
 
 struct Network {
-    std::optional<bool> ipv6;  ///< guests may talk IPv6 among themselves although the network has no such address
+    std::string ipv6;  ///< "yes": guests may talk IPv6 among themselves although the network has no such address
     std::optional<bool> trust_guest_filters;
     std::string name;
     std::optional<Uuid> uuid;  ///< always there once the document has been completed
-    std::vector<xml::Fragment> metadata;
+    std::optional<xml::Metadata> metadata;
     std::optional<Forward> forward;
     NetworkBridge bridge;
     std::optional<unsigned> mtu;
@@ -61,7 +42,7 @@ struct Network {
     std::optional<bool> domain_is_local;
     std::optional<Dns> dns;
     std::optional<NetworkVlan> vlan;
-    NetworkBandwidth bandwidth;
+    std::optional<NetworkBandwidth> bandwidth;
     std::optional<bool> isolated_ports;
     std::vector<NetworkIp> ips;
     std::vector<Route> routes;
@@ -76,5 +57,11 @@ struct Network {
 };
 
 extern const xml::Element<Network> network;
+
+/// The RelaxNG grammar of `<network>`, made from its declarations.
+std::string network_grammar();
+/// What a client asks for with the VALIDATE flag, before the definition is read: whether the document follows the
+/// installed schema (the built-in grammar where none is installed). Throws the peer's sentences; for the pool.
+void validate_network(std::string_view text);
 
 }  // namespace innkeeper::model

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "xml/node.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model {
 namespace {
@@ -72,6 +73,7 @@ TEST(Network, IsWrittenAsThePeerWritesIt) {
 </network>
 )";
     EXPECT_EQ(network.format(read(text)), text);
+    xml::validate(text, "(network_definition)", "network", {"/nowhere", network_grammar});
 }
 
 TEST(Network, KeepsOptionsForDnsmasqInTheirNamespace) {
@@ -86,7 +88,7 @@ TEST(Network, KeepsOptionsForDnsmasqInTheirNamespace) {
 TEST(Network, OnABridgeOfTheHostsSaysNothingAboutIt) {
     const auto text =
         network.format(read("<network><name>a</name><uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>"
-                            "<forward mode='bridge'/><bridge name='br0' stp='off'/></network>"));
+                            "<forward mode='bridge'/><bridge name='br0'/></network>"));
     EXPECT_EQ(text, R"(<network>
   <name>a</name>
   <uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>

@@ -1,140 +1,187 @@
 #include "model/network/parts.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
 
 #include "xml/parts.h"
 
 namespace innkeeper::model {
 
-std::optional<IpText> IpText::parse(std::string_view text) {
-    IpText ip{std::string(text)};
-    unsigned char bytes[sizeof(in6_addr)];
-    const int family = ip.is_ipv6() ? AF_INET6 : AF_INET;
-    if (::inet_pton(family, ip.value.c_str(), bytes) != 1) return std::nullopt;
-    return ip;
-}
-
-std::string NetworkPciAddress::text() const {
-    return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, slot, function);
+std::optional<PortNumber> PortNumber::parse(std::string_view text) {
+    int base = 10;
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        text.remove_prefix(2);
+        base = 16;
+    }
+    PortNumber number;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number.value, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
 }
 
 namespace {
 
-void write_lease(const DhcpLease& lease, xml::Writer& writer) {
-    writer.attribute("expiry", std::to_string(lease.expiry));
-    if (lease.expiry != 0) writer.attribute("unit", xml::name(lease.unit));
-}
-void read_lease(const xml::Node&, DhcpLease&, const xml::ParseFlags&) {}
+using Type = NetworkVirtualPort::Type;
 
-const xml::Element<DhcpLease> lease = xml::describe<DhcpLease>(
-    "lease", xml::attribute("expiry", &DhcpLease::expiry).legacy(), xml::attribute("unit", &DhcpLease::unit).legacy(),
-    xml::by_hand<DhcpLease>(read_lease, write_lease));
+[[noreturn]] void wrong(std::string message) { throw Error(ErrorCode::xml_error, std::move(message)); }
 
-const xml::Element<DhcpRange> range =
-    xml::describe<DhcpRange>("range", xml::attribute("start", &DhcpRange::start).required(),
-                             xml::attribute("end", &DhcpRange::end).required(), xml::child(&DhcpRange::lease, lease));
-
-const xml::Element<DhcpHost> dhcp_host = xml::describe<DhcpHost>(
-    "host", xml::attribute("id", &DhcpHost::id), xml::attribute("mac", &DhcpHost::mac),
-    xml::attribute("name", &DhcpHost::name), xml::attribute("ip", &DhcpHost::ip), xml::child(&DhcpHost::lease, lease));
-
-const xml::Element<Dns::Forwarder> forwarder = xml::describe<Dns::Forwarder>(
-    "forwarder", xml::attribute("domain", &Dns::Forwarder::domain), xml::attribute("addr", &Dns::Forwarder::address));
-const xml::Element<Dns::Text> dns_text = xml::describe<Dns::Text>(
-    "txt", xml::attribute("name", &Dns::Text::name).required(), xml::attribute("value", &Dns::Text::value));
-const xml::Element<Dns::Service> dns_service = xml::describe<Dns::Service>(
-    "srv", xml::attribute("service", &Dns::Service::service).required(),
-    xml::attribute("protocol", &Dns::Service::protocol).required(), xml::attribute("domain", &Dns::Service::domain),
-    xml::attribute("target", &Dns::Service::target), xml::attribute("port", &Dns::Service::port),
-    xml::attribute("priority", &Dns::Service::priority), xml::attribute("weight", &Dns::Service::weight));
-
-void read_host_names(const xml::Node& node, Dns::Host& host, const xml::ParseFlags&) {
-    for (auto name = node.child("hostname"); name; name = name.next("hostname")) host.names.push_back(name.text());
-}
-void write_host_names(const Dns::Host& host, xml::Writer& writer) {
-    for (const auto& name : host.names) writer.leaf("hostname", name);
-}
-const xml::Element<Dns::Host> dns_host = xml::describe<Dns::Host>(
-    "host", xml::attribute("ip", &Dns::Host::ip), xml::by_hand<Dns::Host>(read_host_names, write_host_names));
+// ------------------------------------------------------------------------------------------------------------------
+// vlan
 
 const xml::Element<NetworkVlan::Tag> vlan_tag =
-    xml::describe<NetworkVlan::Tag>("tag", xml::attribute("id", &NetworkVlan::Tag::id).required().at_most(4095),
+    xml::describe<NetworkVlan::Tag>("tag", xml::attribute("id", &NetworkVlan::Tag::id).required(),
                                     xml::attribute("nativeMode", &NetworkVlan::Tag::native_mode));
 
-/// More than one tag needs a trunk.
+/// More than one tag makes a trunk; a native one cannot be without.
 void complete_vlan(NetworkVlan& vlan) {
-    if (vlan.tags.empty())
-        throw Error(ErrorCode::xml_error,
-                    "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+    if (vlan.tags.empty()) wrong("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+    for (const auto& tag : vlan.tags)
+        if (tag.id > 4095) wrong(fmt::format("vlan tag id {} too large (maximum 4095)", tag.id));
+    const auto natives = std::ranges::count_if(vlan.tags, [](const auto& tag) { return tag.native_mode.has_value(); });
+    if (natives > 1) wrong("duplicate native vlan setting");
+    if (vlan.trunk == false && vlan.tags.size() > 1)
+        wrong("invalid \"trunk='no'\" in <vlan> - trunk='yes' is required for more than one vlan tag");
+    if (vlan.trunk == false && natives != 0)
+        wrong("invalid configuration in <vlan> - \"trunk='no'\" is not allowed with a native vlan id");
     if (vlan.tags.size() > 1) vlan.trunk = true;
     if (vlan.trunk == false) vlan.trunk.reset();
 }
 
-const xml::Element<NetworkBandwidth::Limit> limit = xml::describe<NetworkBandwidth::Limit>(
-    "limit", xml::attribute("average", &NetworkBandwidth::Limit::average),
-    xml::attribute("peak", &NetworkBandwidth::Limit::peak), xml::attribute("floor", &NetworkBandwidth::Limit::floor),
-    xml::attribute("burst", &NetworkBandwidth::Limit::burst));
+// --------------------------------------------------------------------------------------------------------------
+// bandwidth
 
-void complete_ip(NetworkIp& ip) {
-    if (ip.family == "ipv4" && ip.address && ip.address->is_ipv6())
-        throw Error(ErrorCode::config_unsupported,
-                    fmt::format("family 'ipv4' specified for non-IPv4 address '{}'", ip.address->value));
+constexpr auto unreadable = ErrorCode::config_unsupported;
+
+const xml::Element<NetworkBandwidth::Limit> limit =
+    xml::describe<NetworkBandwidth::Limit>("limit",
+                                           xml::attribute("average", &NetworkBandwidth::Limit::average)
+                                               .complain(unreadable, "could not convert bandwidth average value '{}'"),
+                                           xml::attribute("peak", &NetworkBandwidth::Limit::peak)
+                                               .complain(unreadable, "could not convert bandwidth peak value '{}'"),
+                                           xml::attribute("floor", &NetworkBandwidth::Limit::floor)
+                                               .complain(unreadable, "could not convert bandwidth floor value '{}'"),
+                                           xml::attribute("burst", &NetworkBandwidth::Limit::burst)
+                                               .complain(unreadable, "could not convert bandwidth burst value '{}'"))
+        .finished_by(+[](NetworkBandwidth::Limit& limit) {
+            if (!limit.average && !limit.floor)
+                throw Error(ErrorCode::xml_detail, "Missing mandatory average or floor attributes");
+            for (auto* value : {&limit.average, &limit.peak, &limit.floor, &limit.burst})
+                if (*value == 0u) value->reset();
+        });
+
+void check_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, const xml::ParseFlags&) {
+    for (const std::string_view tag : {"inbound", "outbound"})
+        if (const auto child = node.child(tag); child && child.next(tag))
+            throw Error(ErrorCode::xml_detail, fmt::format("Only one child <{}> element allowed", tag));
+    if (bandwidth.outbound && bandwidth.outbound->floor)
+        throw Error(ErrorCode::config_unsupported, "'floor' attribute allowed only in <inbound> element");
 }
 
-/// The element keeps its closing tag even if nothing is in it.
-void keep_closing_tag(const NetworkIp&, xml::Writer& writer) { writer.expand(); }
-void read_nothing(const xml::Node&, NetworkIp&, const xml::ParseFlags&) {}
+void check_shared_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, const xml::ParseFlags& flags) {
+    if (node.attribute("classID"))
+        throw Error(ErrorCode::xml_detail, "classID attribute not supported on <bandwidth> in this usage context");
+    check_bandwidth(bandwidth, node, flags);
+    if (bandwidth.inbound && bandwidth.inbound->floor)
+        throw Error(ErrorCode::config_unsupported, "floor attribute is not supported for this config");
+}
+
+/// An element that says nothing keeps its tags.
+void keep_tags(const NetworkBandwidth& bandwidth, xml::Writer& writer) {
+    if (bandwidth.is_set()) writer.expand();
+}
+void read_nothing(const xml::Node&, NetworkBandwidth&, const xml::ParseFlags&) {}
+
+/// An average of 0 is no limit.
+bool limits_inbound(const NetworkBandwidth& bandwidth) { return bandwidth.inbound != NetworkBandwidth::Limit{}; }
+bool limits_outbound(const NetworkBandwidth& bandwidth) { return bandwidth.outbound != NetworkBandwidth::Limit{}; }
+
+template <class Check>
+xml::Element<NetworkBandwidth> describe_bandwidth(Check check) {
+    return xml::describe<NetworkBandwidth>(
+               "bandwidth", xml::by_hand<NetworkBandwidth>(read_nothing, keep_tags),
+               xml::child("inbound", &NetworkBandwidth::inbound, limit).written_when(limits_inbound),
+               xml::child("outbound", &NetworkBandwidth::outbound, limit).written_when(limits_outbound))
+        .finished_by(check);
+}
+
+// ----------------------------------------------------------------------------------------------------------- virtual
+// port
+
+/// The parameters that a kind of switch understands. Others are refused, but MidoNet's are passed over.
+void check_virtual_port(NetworkVirtualPort& port) {
+    if (port.manager_id && port.manager_id->value > 0xff) wrong("value of managerid out of range");
+    if (port.type_id && port.type_id->value > 0xffffff) wrong("value for typeid out of range");
+    if (port.type_id_version && port.type_id_version->value > 0xff) wrong("value of typeidversion out of range");
+    if (port.profile_id.size() > 39) wrong("profileid parameter too long");
+    // A group of ports may leave the type to its network; then anything goes.
+    if (!port.type) return;
+    const auto type = *port.type;
+    if (type == Type::midonet) {
+        NetworkVirtualPort plain{.type = type, .interface_id = port.interface_id};
+        port = std::move(plain);
+        return;
+    }
+    const auto refuse = [&](bool is_given, bool is_understood, std::string_view name) {
+        if (is_given && !is_understood)
+            wrong(fmt::format("extra {} unsupported in <virtualport type='{}'>", name, xml::name(type)));
+    };
+    const bool is_vepa = type == Type::vepa;
+    refuse(port.manager_id.has_value(), is_vepa, "managerid");
+    refuse(port.type_id.has_value(), is_vepa, "typeid");
+    refuse(port.type_id_version.has_value(), is_vepa, "typeidversion");
+    refuse(port.instance_id.has_value(), is_vepa, "instanceid");
+    refuse(!port.profile_id.empty(), !is_vepa, "profileid");
+    refuse(port.interface_id.has_value(), type == Type::openvswitch, "interfaceid");
+}
+
+void write_closing_tag(const PortGroup&, xml::Writer& writer) { writer.expand(); }
+void read_no_tag(const xml::Node&, PortGroup&, const xml::ParseFlags&) {}
 
 }  // namespace
 
-const xml::Element<NetworkPciAddress> network_pci_address = xml::describe<NetworkPciAddress>(
-    "address", xml::attribute("domain", &NetworkPciAddress::domain).hex(4),
-    xml::attribute("bus", &NetworkPciAddress::bus).hex(2), xml::attribute("slot", &NetworkPciAddress::slot).hex(2),
-    xml::attribute("function", &NetworkPciAddress::function).hex(1));
+const xml::Element<NetworkVlan> vlan =
+    xml::describe<NetworkVlan>(
+        "vlan",
+        xml::attribute("trunk", &NetworkVlan::trunk)
+            .complain(ErrorCode::xml_error, "invalid \"trunk='{}'\" in <vlan> - must be yes or no")
+            .omit(""),
+        xml::children(&NetworkVlan::tags, vlan_tag))
+        .finished_by(complete_vlan);
 
-const xml::Element<NetworkIp> network_ip =
-    xml::describe<NetworkIp>(
-        "ip", xml::attribute("family", &NetworkIp::family), xml::attribute("address", &NetworkIp::address),
-        xml::attribute("netmask", &NetworkIp::netmask), xml::attribute("prefix", &NetworkIp::prefix),
-        xml::attribute("localPtr", &NetworkIp::local_ptr), xml::by_hand<NetworkIp>(read_nothing, keep_closing_tag),
-        xml::child("tftp", xml::attribute("root", &NetworkIp::tftp_root)),
-        xml::child("dhcp", xml::children(&NetworkIp::ranges, range), xml::children(&NetworkIp::hosts, dhcp_host),
-                   xml::child("bootp", xml::attribute("file", &NetworkIp::boot_file),
-                              xml::attribute("server", &NetworkIp::boot_server))))
-        .finished_by(complete_ip);
+const xml::Element<NetworkBandwidth> bandwidth = describe_bandwidth(check_shared_bandwidth);
+const xml::Element<NetworkBandwidth> port_bandwidth = describe_bandwidth(check_bandwidth);
 
-const xml::Element<Route> route =
-    xml::describe<Route>("route", xml::attribute("family", &Route::family), xml::attribute("address", &Route::address),
-                         xml::attribute("netmask", &Route::netmask), xml::attribute("prefix", &Route::prefix),
-                         xml::attribute("gateway", &Route::gateway), xml::attribute("metric", &Route::metric));
+const xml::Element<NetworkVirtualPort> virtual_port =
+    xml::describe<NetworkVirtualPort>(
+        "virtualport",
+        xml::attribute("type", &NetworkVirtualPort::type)
+            .complain(ErrorCode::config_unsupported, "unknown virtualport type {}"),
+        xml::child("parameters",
+                   xml::attribute("managerid", &NetworkVirtualPort::manager_id)
+                       .complain(ErrorCode::xml_error, "cannot parse value of managerid parameter"),
+                   xml::attribute("typeid", &NetworkVirtualPort::type_id)
+                       .complain(ErrorCode::xml_error, "cannot parse value of typeid parameter"),
+                   xml::attribute("typeidversion", &NetworkVirtualPort::type_id_version)
+                       .complain(ErrorCode::xml_error, "cannot parse value of typeidversion parameter"),
+                   xml::attribute("instanceid", &NetworkVirtualPort::instance_id)
+                       .complain(ErrorCode::xml_error, "cannot parse instanceid parameter as a uuid"),
+                   xml::attribute("interfaceid", &NetworkVirtualPort::interface_id)
+                       .complain(ErrorCode::xml_error, "cannot parse interfaceid parameter as a uuid"),
+                   xml::attribute("profileid", &NetworkVirtualPort::profile_id)))
+        .finished_by(check_virtual_port);
 
-const xml::Element<Dns> dns = xml::describe<Dns>(
-    "dns", xml::attribute("enable", &Dns::enable), xml::attribute("forwardPlainNames", &Dns::forward_plain_names),
-    xml::children(&Dns::forwarders, forwarder), xml::children(&Dns::texts, dns_text),
-    xml::children(&Dns::services, dns_service), xml::children(&Dns::hosts, dns_host));
-
-const xml::Element<NetworkVlan> vlan = xml::describe<NetworkVlan>("vlan", xml::attribute("trunk", &NetworkVlan::trunk),
-                                                                  xml::children(&NetworkVlan::tags, vlan_tag))
-                                           .finished_by(complete_vlan);
-
-const xml::Element<NetworkBandwidth> bandwidth =
-    xml::describe<NetworkBandwidth>("bandwidth", xml::child("inbound", &NetworkBandwidth::inbound, limit),
-                                    xml::child("outbound", &NetworkBandwidth::outbound, limit));
-
-const xml::Element<NetworkVirtualPort> virtual_port = xml::describe<NetworkVirtualPort>(
-    "virtualport", xml::attribute("type", &NetworkVirtualPort::type),
-    xml::child("parameters", xml::attribute("managerid", &NetworkVirtualPort::manager_id),
-               xml::attribute("typeid", &NetworkVirtualPort::type_id),
-               xml::attribute("typeidversion", &NetworkVirtualPort::type_id_version),
-               xml::attribute("instanceid", &NetworkVirtualPort::instance_id),
-               xml::attribute("interfaceid", &NetworkVirtualPort::interface_id),
-               xml::attribute("profileid", &NetworkVirtualPort::profile_id)));
-
-const xml::Element<PortGroup> port_group = xml::describe<PortGroup>(
-    "portgroup", xml::attribute("name", &PortGroup::name).required(),
-    xml::attribute("default", &PortGroup::is_default).omit("no"),
-    xml::attribute("trustGuestRxFilters", &PortGroup::trust_guest_filters), xml::child(&PortGroup::vlan, vlan),
-    xml::child(&PortGroup::virtual_port, virtual_port), xml::child(&PortGroup::bandwidth, bandwidth));
+const xml::Element<PortGroup> port_group =
+    xml::describe<PortGroup>(
+        "portgroup", xml::attribute("name", &PortGroup::name), xml::attribute("default", &PortGroup::is_default),
+        xml::attribute("trustGuestRxFilters", &PortGroup::trust_guest_filters),
+        xml::by_hand<PortGroup>(read_no_tag, write_closing_tag), xml::child(&PortGroup::vlan, vlan),
+        xml::child(&PortGroup::virtual_port, virtual_port), xml::child(&PortGroup::bandwidth, bandwidth))
+        .finished_by(+[](PortGroup& group) {
+            if (group.name.empty()) wrong("Missing required name attribute in portgroup");
+            if (group.is_default != "yes") group.is_default.clear();
+            if (group.bandwidth && !group.bandwidth->is_set()) group.bandwidth.reset();
+        });
 
 }  // namespace innkeeper::model

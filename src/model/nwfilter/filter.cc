@@ -7,6 +7,8 @@
 
 #include "model/nwfilter/fields.h"
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model {
 
@@ -177,5 +179,11 @@ const xml::Element<Filter> nwfilter =
                           xml::value("uuid", &Filter::uuid).complain(ErrorCode::xml_error, "malformed uuid element"),
                           xml::by_hand<Filter>(read_entries, write_entries))
         .finished_by(complete);
+
+std::string filter_grammar() { return xml::relaxng(nwfilter); }
+
+void validate_filter(std::string_view text) {
+    xml::validate(text, "(nwfilter_definition)", "filter", {"/usr/share/libvirt/schemas/nwfilter.rng", filter_grammar});
+}
 
 }  // namespace innkeeper::model

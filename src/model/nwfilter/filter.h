@@ -54,4 +54,10 @@ struct Filter {
 
 extern const xml::Element<Filter> nwfilter;
 
+/// The RelaxNG grammar of `<filter>`, made from its declarations.
+std::string filter_grammar();
+/// What the VALIDATE flags ask for, before a definition is read: whether the document follows the installed schema (or
+/// that grammar). Throws the peer's sentences; for the pool.
+void validate_filter(std::string_view text);
+
 }  // namespace innkeeper::model

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model {
 
@@ -70,5 +72,11 @@ const xml::Element<Secret> secret =
         xml::value("uuid", &Secret::uuid).complain(ErrorCode::internal_error, "malformed uuid element"),
         xml::value("description", &Secret::description), xml::by_hand<Secret>(read_usage, write_usage))
         .finished_by(complete);
+
+std::string secret_grammar() { return xml::relaxng(secret); }
+
+void validate_secret(std::string_view text) {
+    xml::validate(text, "(definition_of_secret)", "secret", {"/usr/share/libvirt/schemas/secret.rng", secret_grammar});
+}
 
 }  // namespace innkeeper::model

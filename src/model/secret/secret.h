@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/uuid.h"
 #include "xml/description.h"
@@ -23,5 +24,11 @@ struct Secret {
 constexpr auto names_of(Secret::Usage) { return xml::names("none", "volume", "ceph", "iscsi", "tls", "vtpm"); }
 
 extern const xml::Element<Secret> secret;
+
+/// The RelaxNG grammar of `<secret>`, made from its declarations.
+std::string secret_grammar();
+/// What the VALIDATE flags ask for, before a definition is read: whether the document follows the installed schema (or
+/// that grammar). Throws the peer's sentences; for the pool.
+void validate_secret(std::string_view text);
 
 }  // namespace innkeeper::model

@@ -6,6 +6,8 @@
 
 #include "model/storage/pool_types.h"
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model {
 
@@ -158,5 +160,12 @@ const xml::Element<Pool> pool =
         xml::by_hand<Pool>(read_source, write_source),
         xml::child("target", xml::value("path", &Pool::target), xml::child(&Pool::permissions, permissions)))
         .finished_by(complete_pool);
+
+std::string pool_grammar() { return xml::relaxng(pool); }
+
+void validate_pool(std::string_view text) {
+    xml::validate(text, "(storage_pool_definition)", "pool",
+                  {"/usr/share/libvirt/schemas/storagepool.rng", pool_grammar});
+}
 
 }  // namespace innkeeper::model

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/uuid.h"
@@ -91,5 +92,11 @@ constexpr auto names_of(Pool::Type) {
 
 extern const xml::Element<PoolSource> pool_source;
 extern const xml::Element<Pool> pool;
+
+/// The RelaxNG grammar of `<pool>`, made from its declarations.
+std::string pool_grammar();
+/// What the VALIDATE flags ask for, before a definition is read: whether the document follows the installed schema (or
+/// that grammar). Throws the peer's sentences; for the pool.
+void validate_pool(std::string_view text);
 
 }  // namespace innkeeper::model

@@ -6,6 +6,8 @@
 #include <charconv>
 
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model {
 
@@ -112,5 +114,12 @@ const xml::Element<Volume> volume =
             xml::flag("nocow", &Volume::no_copy_on_write), xml::child(&Volume::features, features)),
         xml::child(&Volume::backing, backing))
         .finished_by(complete_volume);
+
+std::string volume_grammar() { return xml::relaxng(volume); }
+
+void validate_volume(std::string_view text) {
+    xml::validate(text, "(storage_volume_definition)", "volume",
+                  {"/usr/share/libvirt/schemas/storagevol.rng", volume_grammar});
+}
 
 }  // namespace innkeeper::model

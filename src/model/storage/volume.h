@@ -66,6 +66,12 @@ constexpr auto names_of(Volume::Type) { return xml::names("file", "block", "dir"
 
 extern const xml::Element<Volume> volume;
 
+/// The RelaxNG grammar of `<volume>`, made from its declarations.
+std::string volume_grammar();
+/// What the VALIDATE flags ask for, before a definition is read: whether the document follows the installed schema (or
+/// that grammar). Throws the peer's sentences; for the pool.
+void validate_volume(std::string_view text);
+
 /// True if images can be of that format, as `<format type=…>` names it.
 bool is_volume_format(std::string_view format);
 

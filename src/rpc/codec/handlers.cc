@@ -40,6 +40,11 @@ void HandlerTable::merge(const HandlerTable& other) {
             if (handler) put(handler);
 }
 
+void HandlerTable::merge(const HandlerTable& other, std::span<const protocol::Procedure* const> only) {
+    for (const auto* row : only)
+        if (const auto handler = other.find(*row)) put(**handler);
+}
+
 std::optional<const Handler*> HandlerTable::find(std::uint32_t program, std::int32_t procedure) const {
     const auto page = std::ranges::find(pages_, program, &Page::program);
     if (page == pages_.end() || procedure < 0 || static_cast<std::size_t>(procedure) >= page->by_number.size())

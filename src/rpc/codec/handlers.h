@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -98,6 +99,8 @@ class HandlerTable {
     void put(Handler handler);
     /// Takes over the handlers of another table.
     void merge(const HandlerTable& other);
+    /// Takes over those of another table that are for one of these procedures.
+    void merge(const HandlerTable& other, std::span<const protocol::Procedure* const> only);
 
     /// The handler of a procedure, if there is one.
     std::optional<const Handler*> find(const protocol::Procedure& row) const;

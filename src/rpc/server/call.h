@@ -16,12 +16,15 @@ struct Session::Call {
     const protocol::Procedure* row = nullptr;
     ErrorDomain domain = ErrorDomain::none;
     Caller caller;
+    /// Of a handler that waits: it may be all that still holds what the session had opened.
+    std::shared_ptr<const DriverSet> drivers;
     std::string results;
     XdrWriter writer{results};
 
     void clear() {
         row = nullptr;
         domain = ErrorDomain::none;
+        drivers.reset();
         caller.session.reset();
         caller.row = nullptr;
         caller.fds.reset();

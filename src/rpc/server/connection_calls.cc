@@ -52,7 +52,7 @@ void ConnectionCalls::add_to(HandlerTable& table) {
     table.add<wire::AuthSaslStep>(*this, &ConnectionCalls::auth_sasl_step);
 }
 
-void ConnectionCalls::connect_open(const Caller& caller, const wire::ConnectOpenArgs& args) {
+Task<> ConnectionCalls::connect_open(Caller caller, wire::ConnectOpenArgs args) {
     Session& session = session_of(caller);
     if (session.opened()) {
         // The peer (9.0) gives up what the first open had opened.
@@ -61,7 +61,8 @@ void ConnectionCalls::connect_open(const Caller& caller, const wire::ConnectOpen
     }
     if (!args.name) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "connection not open");
     // Bits of the client's own come along in the flags: only this one is meant for us.
-    session.set_opened(drivers_.open(*args.name), (args.flags & open_read_only) != 0);
+    auto opened = co_await drivers_.open(*args.name);
+    session.set_opened(std::move(opened), (args.flags & open_read_only) != 0);
 }
 
 void ConnectionCalls::connect_close(const Caller& caller) { session_of(caller).close_after_reply(); }

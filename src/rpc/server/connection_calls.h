@@ -19,7 +19,7 @@ class ConnectionCalls {
     void add_to(HandlerTable& table);
 
   private:
-    void connect_open(const Caller& caller, const protocol::remote::ConnectOpenArgs& args);
+    Task<> connect_open(Caller caller, protocol::remote::ConnectOpenArgs args);
     void connect_close(const Caller& caller);
     protocol::remote::ConnectSupportsFeatureRet connect_supports_feature(
         const Caller& caller, const protocol::remote::ConnectSupportsFeatureArgs& args);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "loop/task.h"
 #include "rpc/codec/handlers.h"
 
 /// How drivers plug into the server: by their tables of handlers.
@@ -48,7 +49,7 @@ class Drivers {
   public:
     virtual ~Drivers() = default;
     /// The drivers behind a URI; an empty one stands for the default. Throws the Error that the client gets.
-    virtual Opened open(const std::string& uri) = 0;
+    virtual Task<Opened> open(std::string uri) = 0;
 };
 
 }  // namespace innkeeper::rpc

@@ -290,7 +290,6 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
         return;
     }
     if (!opened_) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
-    // The drivers are held by what was opened, which a waiting handler does not outlive: they live as the daemon does.
     const auto found = opened_->drivers->find(*row);
     if (!found) {
         check_access(call.caller, *row, {});
@@ -298,6 +297,7 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
     }
     call.domain = found->domain;
     later = found->handler->invoke(call.caller, in, call.writer);
+    if (later) call.drivers = opened_->drivers;
 }
 
 Task<> Session::finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work) {

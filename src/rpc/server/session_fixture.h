@@ -47,9 +47,10 @@ class FakeDriver final : public Drivers {
         drivers->parts.push_back({"fake", ErrorDomain::qemu, &table});
     }
 
-    Opened open(const std::string& uri) override {
+    Task<Opened> open(std::string uri) override {
         if (uri == "none:///") throw Error(ErrorCode::no_connect, uri);
-        return {drivers, uri};
+        Opened opened{drivers, uri};
+        co_return opened;
     }
 
     wire::ConnectGetTypeRet get_type(const Caller&) { return {"fake"}; }

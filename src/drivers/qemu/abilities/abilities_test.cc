@@ -117,6 +117,15 @@ TEST(Cache, GivesNothingForAnotherFingerprint) {
     EXPECT_EQ(from_cache_text("[]", "print"), std::nullopt);
 }
 
+TEST(Capabilities, AnArmEmulatorHasADefaultMachineThoughQemuNamesNone) {
+    Capabilities arm;
+    arm.machines = {MachineType{.name = "virt-7.2"}, MachineType{.name = "integratorcp"}};
+    ASSERT_NE(arm.default_machine(), nullptr);
+    EXPECT_EQ(arm.default_machine()->name, "integratorcp");
+    arm.machines.pop_back();
+    EXPECT_EQ(arm.default_machine(), nullptr);
+}
+
 TEST(Arch, TranslatesBetweenXmlAndQemu) {
     EXPECT_EQ(arch_of_target("i386")->name, "i686");
     EXPECT_EQ(arch_of_name("i686")->target, "i386");

@@ -17,8 +17,8 @@ using model::CpuMaxPhysAddr;
 std::string default_model(const Completion& it) {
     const MachineType* machine = it.capabilities.machine(it.def.os.machine);
     if (!machine) return {};
-    for (const auto& models : {it.capabilities.tcg_cpus, it.capabilities.kvm_cpus})
-        for (const CpuModel& model : models)
+    for (const auto* models : {&it.capabilities.tcg_cpus, &it.capabilities.kvm_cpus})
+        for (const CpuModel& model : *models)
             if (model.type == machine->default_cpu) return model.name;
     const std::string suffix = fmt::format("-{}-cpu", it.capabilities.arch == "i686" ? "i386" : it.capabilities.arch);
     std::string name = machine->default_cpu;
