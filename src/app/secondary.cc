@@ -1,9 +1,11 @@
 #include "app/secondary.h"
 
+#include "drivers/network/host.h"
 #include "drivers/network/networks.h"
 #include "drivers/nwfilter/filters.h"
 #include "drivers/secret/secrets.h"
 #include "drivers/storage/pools.h"
+#include "objects/file_store.h"
 
 namespace innkeeper::app {
 
@@ -20,8 +22,13 @@ struct WithTable {
 }  // namespace
 
 struct SecondaryDrivers::Parts {
-    explicit Parts(const Paths& paths) : networks(paths), secrets(paths), filters(paths), pools(paths) {}
-    WithTable<network::Networks> networks;
+    explicit Parts(const Paths& paths)
+        : networks(std::make_unique<objects::FileStore>(paths.config() + "/qemu/networks", "network", "net-edit"),
+                   std::make_unique<network::HostBackend>()),
+          secrets(paths),
+          filters(paths),
+          pools(paths) {}
+    network::Networks networks;
     WithTable<secret::Secrets> secrets;
     WithTable<nwfilter::Filters> filters;
     WithTable<storage::Pools> pools;
@@ -33,9 +40,9 @@ SecondaryDrivers::~SecondaryDrivers() = default;
 Task<> SecondaryDrivers::start(DriverChoice* choice) {
     co_await parts_->secrets.driver.start();
     co_await parts_->filters.driver.start();
-    co_await parts_->networks.driver.start();
+    co_await parts_->networks.start();
     co_await parts_->pools.driver.start();
-    choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.table});
+    choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.handlers()});
     choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.table});
     choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
     choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
@@ -46,7 +53,7 @@ objects::SecretValues& SecondaryDrivers::secrets() { return parts_->secrets.driv
 Task<> SecondaryDrivers::reload() {
     co_await parts_->secrets.driver.reload();
     co_await parts_->filters.driver.reload();
-    co_await parts_->networks.driver.reload();
+    co_await parts_->networks.reload();
     co_await parts_->pools.driver.reload();
 }
 

@@ -29,6 +29,16 @@ const std::string_view test_default = R"(<node>
     </memballoon>
   </devices>
 </domain>
+<network>
+  <name>default</name>
+  <bridge name='virbr0'/>
+  <forward/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.122.2' end='192.168.122.254'/>
+    </dhcp>
+  </ip>
+</network>
 </node>
 )";
 

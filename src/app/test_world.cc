@@ -8,8 +8,11 @@
 #include "app/test_default.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "drivers/network/networks.h"
+#include "drivers/network/simulation.h"
 #include "drivers/test/domains.h"
 #include "loop/pool.h"
+#include "objects/memory_store.h"
 #include "xml/node.h"
 
 namespace innkeeper::app {
@@ -35,6 +38,7 @@ Task<std::string> read_node_file(std::string path) {
 /// One member for each kind of object, with its table.
 struct TestWorld::Parts {
     test::Domains domains;
+    network::Networks networks{std::make_unique<objects::MemoryStore>(), std::make_unique<network::SimulatedBackend>()};
 
     /// Makes what one element of the <node> document describes.
     Task<> add(xml::Node element);
@@ -42,10 +46,12 @@ struct TestWorld::Parts {
 
 Task<> TestWorld::Parts::add(xml::Node element) {
     if (element.name() == "domain") co_await domains.add(element);
+    if (element.name() == "network") co_await networks.add(element);
 }
 
 TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
     drivers_.parts.push_back({"test", ErrorDomain::test, &parts_->domains.handlers()});
+    drivers_.parts.push_back({"network", ErrorDomain::test, &parts_->networks.handlers()});
 }
 TestWorld::~TestWorld() = default;
 

@@ -174,6 +174,17 @@ def test_what_needs_a_running_network(connection):
     assert "network 't-one' is not active" in fails(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy)
 
 
+def test_a_network_that_does_not_run_lends_nothing_and_has_no_ports(connection):
+    network = connection.networkDefineXML(network_xml("t-one"))
+    assert network.DHCPLeases() == [] and network.DHCPLeases("52:54:00:00:00:01") == []
+    fails(libvirt.VIR_ERR_INVALID_MAC, network.DHCPLeases, "zz")
+    port = "<networkport><owner><name>g</name><uuid>%s</uuid></owner><mac address='52:54:00:00:00:01'/></networkport>" % UUID
+    assert "network 't-one' is not active" in fails(libvirt.VIR_ERR_OPERATION_INVALID, network.listAllPorts)
+    assert "network 't-one' is not active" in fails(libvirt.VIR_ERR_OPERATION_INVALID, network.portCreateXML, port)
+    fails(libvirt.VIR_ERR_XML_ERROR, network.portCreateXML, "<port/>")
+    fails(libvirt.VIR_ERR_NO_NETWORK_PORT, network.portLookupByUUIDString, UUID)
+
+
 def test_events_tell_of_definitions(connection):
     heard, other = Heard(), Heard()
     one = connection.networkDefineXML(network_xml("t-one"))

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "base/paths.h"
+#include "drivers/network/backend.h"
+#include "drivers/network/network.h"
 #include "loop/task.h"
 #include "loop/turns.h"
-#include "model/network/network.h"
 #include "objects/definition_store.h"
 #include "objects/event_hub.h"
 #include "objects/registry.h"
@@ -15,45 +15,31 @@
 #include "protocol/remote/network.h"
 #include "rpc/codec/handlers.h"
 
-/// Virtual networks: what is defined, its files and its events. Nothing here makes a network run yet: starting one is
-/// answered "not supported".
+namespace innkeeper::xml {
+class Node;
+}
+
+/// Virtual networks: what is defined and what runs, their files and their events. What running means is the backend's.
 namespace innkeeper::network {
-
-using DefPtr = std::shared_ptr<const model::Network>;
-
-/// A network that is defined.
-class Network {
-  public:
-    Network(DefPtr def, bool autostart) : def_(std::move(def)), autostart_(autostart) {}
-
-    const std::string& name() const { return def_->name; }
-    const Uuid& uuid() const { return *def_->uuid; }
-    const DefPtr& def() const { return def_; }
-    bool autostarts() const { return autostart_; }
-
-    void set_def(DefPtr def) { def_ = std::move(def); }
-    void set_autostart(bool autostart) { autostart_ = autostart; }
-
-  private:
-    DefPtr def_;
-    bool autostart_;
-};
 
 class Networks {
   public:
-    explicit Networks(const Paths& paths);
+    Networks(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend);
 
     /// Reads what is on disk. Before that there are no networks.
     Task<> start();
     /// Takes up what appeared or changed on disk.
     Task<> reload();
-    rpc::HandlerTable handlers();
+    /// A <network> of a simulated machine's description: it is defined, and runs.
+    Task<> add(xml::Node element);
+    const rpc::HandlerTable& handlers() const { return handlers_; }
 
   private:
     using Registry = objects::Registry<Network>;
     using Ptr = Registry::Ptr;
 
-    // Questions.
+    // Questions (questions.cc).
+    void add_questions(rpc::HandlerTable& table);
     protocol::remote::ConnectNumOfNetworksRet num_of_active(const rpc::Caller&);
     protocol::remote::ConnectListNetworksRet list_active(const rpc::Caller&,
                                                          const protocol::remote::ConnectListNetworksArgs&);
@@ -74,29 +60,55 @@ class Networks {
     protocol::remote::NetworkIsActiveRet is_active(const rpc::Caller&, const protocol::remote::NetworkIsActiveArgs&);
     protocol::remote::NetworkIsPersistentRet is_persistent(const rpc::Caller&,
                                                            const protocol::remote::NetworkIsPersistentArgs&);
-    void destroy(const rpc::Caller&, const protocol::remote::NetworkDestroyArgs&);
-
-    // Changes.
-    Task<protocol::remote::NetworkDefineXmlRet> define(rpc::Caller, protocol::remote::NetworkDefineXmlArgs);
-    Task<protocol::remote::NetworkDefineXmlFlagsRet> define_flags(rpc::Caller,
-                                                                  protocol::remote::NetworkDefineXmlFlagsArgs);
-    Task<> update(rpc::Caller, protocol::remote::NetworkUpdateArgs);
-    Task<> undefine(rpc::Caller, protocol::remote::NetworkUndefineArgs);
-    Task<> set_autostart(rpc::Caller, protocol::remote::NetworkSetAutostartArgs);
-
-    // Events.
+    protocol::remote::NetworkGetDhcpLeasesRet leases(const rpc::Caller&,
+                                                     const protocol::remote::NetworkGetDhcpLeasesArgs&);
     protocol::remote::ConnectNetworkEventRegisterAnyRet register_event(
         const rpc::Caller&, const protocol::remote::ConnectNetworkEventRegisterAnyArgs&);
     void deregister_event(const rpc::Caller&, const protocol::remote::ConnectNetworkEventDeregisterAnyArgs&);
 
+    // Changes (changes.cc).
+    void add_changes(rpc::HandlerTable& table);
+    Task<protocol::remote::NetworkDefineXmlRet> define(rpc::Caller, protocol::remote::NetworkDefineXmlArgs);
+    Task<protocol::remote::NetworkDefineXmlFlagsRet> define_flags(rpc::Caller,
+                                                                  protocol::remote::NetworkDefineXmlFlagsArgs);
+    Task<protocol::remote::NetworkCreateXmlRet> create_xml(rpc::Caller, protocol::remote::NetworkCreateXmlArgs);
+    Task<protocol::remote::NetworkCreateXmlFlagsRet> create_xml_flags(rpc::Caller,
+                                                                      protocol::remote::NetworkCreateXmlFlagsArgs);
+    Task<> create(rpc::Caller, protocol::remote::NetworkCreateArgs);
+    Task<> destroy(rpc::Caller, protocol::remote::NetworkDestroyArgs);
+    Task<> update(rpc::Caller, protocol::remote::NetworkUpdateArgs);
+    Task<> undefine(rpc::Caller, protocol::remote::NetworkUndefineArgs);
+    Task<> set_autostart(rpc::Caller, protocol::remote::NetworkSetAutostartArgs);
+
+    // Ports (ports.cc).
+    void add_ports(rpc::HandlerTable& table);
+    protocol::remote::NetworkListAllPortsRet list_ports(const rpc::Caller&,
+                                                        const protocol::remote::NetworkListAllPortsArgs&);
+    protocol::remote::NetworkPortLookupByUuidRet port_by_uuid(const rpc::Caller&,
+                                                              const protocol::remote::NetworkPortLookupByUuidArgs&);
+    Task<protocol::remote::NetworkPortCreateXmlRet> create_port(rpc::Caller,
+                                                                protocol::remote::NetworkPortCreateXmlArgs);
+
     Ptr find(const protocol::remote::Network& which) const;
+    Ptr find_active(const protocol::remote::Network& which) const;
+    void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) const;
+    struct Asked {
+        DefPtr def;
+        Ptr network;  ///< that has its name and UUID already; null: none
+    };
+    /// What the document describes, with what is chosen for it here. The caller holds the turn.
+    Asked read(std::string_view text) const;
     Task<Ptr> define_document(std::string text);
-    void choose_bridge(model::Network& def) const;
+    Task<Ptr> create_document(std::string text);
+    /// The caller holds the turn and knows that it is not active.
+    Task<> start_network(Ptr network);
     void publish(const Network& network, std::int32_t what);
 
     std::unique_ptr<objects::DefinitionStore> store_;
+    std::unique_ptr<Backend> backend_;
     Registry registry_;
     objects::EventHub events_;
+    rpc::HandlerTable handlers_;
     /// One change at a time, for all networks: a definition may not take another's bridge.
     std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
 };

@@ -16,18 +16,13 @@ using Mode = Forward::Mode;
 
 [[noreturn]] void wrong(std::string message) { throw Error(ErrorCode::xml_error, std::move(message)); }
 
-const xml::Element<NetworkPciAddress> pci_address = xml::describe<NetworkPciAddress>(
-    "address", xml::attribute("domain", &NetworkPciAddress::domain).hex(4),
-    xml::attribute("bus", &NetworkPciAddress::bus).hex(2), xml::attribute("slot", &NetworkPciAddress::slot).hex(2),
-    xml::attribute("function", &NetworkPciAddress::function).hex(1));
-
 std::string network_name(const xml::Node& forward) { return forward.parent().child("name").text(); }
 
 void write_addresses(const Forward& forward, xml::Writer& writer) {
     for (const auto& address : forward.addresses) {
         writer.open("address");
         writer.attribute("type", "pci");
-        xml::write_inside(pci_address, &address, writer);
+        xml::write_inside(network_pci_address, &address, writer);
         writer.close();
     }
 }
@@ -39,7 +34,7 @@ void read_addresses(const xml::Node& node, Forward& forward, const xml::ParseFla
         if (*type != "pci")
             throw Error(ErrorCode::config_unsupported,
                         fmt::format("unknown address type '{}' in network {}", *type, network_name(node)));
-        forward.addresses.push_back(pci_address.read(child, flags));
+        forward.addresses.push_back(network_pci_address.read(child, flags));
     }
 }
 
@@ -134,6 +129,11 @@ constexpr std::string_view bad_start = "Missing or invalid 'start' attribute in 
                            bad_end = "Missing or invalid 'end' attribute in <port> in <nat> in <forward>";
 
 }  // namespace
+
+const xml::Element<NetworkPciAddress> network_pci_address = xml::describe<NetworkPciAddress>(
+    "address", xml::attribute("domain", &NetworkPciAddress::domain).hex(4),
+    xml::attribute("bus", &NetworkPciAddress::bus).hex(2), xml::attribute("slot", &NetworkPciAddress::slot).hex(2),
+    xml::attribute("function", &NetworkPciAddress::function).hex(1));
 
 const xml::Element<Forward::Interface> forward_interface =
     xml::describe<Forward::Interface>("interface", xml::attribute("dev", &Forward::Interface::dev));

@@ -41,6 +41,7 @@ constexpr auto names_of(Forward::Mode) {
 }
 constexpr auto names_of(Forward::Driver) { return xml::names("kvm", "vfio", "xen"); }
 
+extern const xml::Element<NetworkPciAddress> network_pci_address;
 extern const xml::Element<Forward> forward;
 extern const xml::Element<Forward::Interface> forward_interface;
 
