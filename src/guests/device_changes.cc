@@ -1,12 +1,18 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
 #include "guests/devices/devices.h"
+#include "guests/devices/live.h"
 #include "guests/handlers.h"
 #include "model/domain/domain_checks.h"
 #include "protocol/remote/domain.h"
 
-/// Devices that come to a guest, leave it or become others, by a document that is the device alone.
+/// Devices that come to a guest, leave it or become others, by a document that is the device alone. What concerns both
+/// definitions is worked out for the stored one first, then done to what runs, then stored: who is refused anywhere has
+/// changed nothing.
 namespace innkeeper::guests {
 
 namespace {
@@ -28,6 +34,41 @@ Task<> check(Guests& guests, DefPtr stored, Device device) {
     put(def->devices, device);
     model::check_aliases(def->devices);
     co_await guests.hypervisor().check_device(std::move(def), std::string(model::tag_of(device)));
+}
+
+/// By which the device is found again once the definition with it has been completed: no user can have given it.
+constexpr std::string_view mark = "\n";
+
+std::string mark_device(Device& device) {
+    std::string name;
+    std::visit(
+        [&](auto& one) {
+            if constexpr (requires { one.info; }) {
+                if (one.info.alias.empty()) one.info.alias = mark;
+                name = one.info.alias;
+            }
+        },
+        device);
+    return name;
+}
+
+/// The controllers that the definition has got for the device. Only those of SCSI can come to a guest that runs.
+std::vector<model::Controller> new_controllers(const model::Devices& before, const model::Devices& after,
+                                               std::string_view marked) {
+    using Type = model::Controller::Type;
+    std::vector<model::Controller> added;
+    for (const auto& controller : after.controllers) {
+        if (controller.info.alias == marked) continue;
+        const auto is_same = [&](const model::Controller& other) {
+            return other.type == controller.type && other.index == controller.index;
+        };
+        if (std::ranges::any_of(before.controllers, is_same)) continue;
+        if (controller.type == Type::pci)
+            throw Error(ErrorCode::internal_error, ErrorDomain::domain, "No more available PCI slots");
+        // Others are part of a board, or cannot come: who refers to one is told so by the hypervisor.
+        if (controller.type == Type::scsi) added.push_back(controller);
+    }
+    return added;
 }
 
 class DeviceChanges : public Handlers {
@@ -67,19 +108,74 @@ class DeviceChanges : public Handlers {
     Task<> attach_to(GuestPtr guest, std::string xml, std::uint32_t flags) {
         const auto turn = co_await guest->turn("modify");
         const Impact impact = impact_of(flags, *guest);
-        refuse_live(impact);
         const Device device = model::parse_device(xml);
-        const auto stored = co_await guest->persistent();
-        co_await check(guests_, stored, device);
-        auto def = co_await changed(guests_, stored, [device](model::Devices& devices) { attach(devices, device); });
-        co_await guests_.store_definition(guest, std::move(def));
+        DefPtr config;
+        if (impact.config) {
+            const auto stored = co_await guest->persistent();
+            co_await check(guests_, stored, device);
+            config = co_await changed(guests_, stored, [device](model::Devices& devices) { attach(devices, device); });
+        }
+        if (impact.live) co_await plug(guest, device);
+        if (config) co_await guests_.store_definition(guest, std::move(config));
+    }
+
+    Task<> plug(GuestPtr guest, Device device) {
+        require_active(*guest);
+        const auto live = guest->live();
+        co_await check(guests_, live, device);
+        refuse_unpluggable(live->devices, device);
+        if (auto* controller = std::get_if<model::Controller>(&device)) number(live->devices, *controller);
+        const std::string name = mark_device(device);
+        const auto whole = co_await changed(guests_, live, [device](model::Devices& devices) { put(devices, device); });
+        if (name.empty()) co_return change_live(*guest, device);
+        for (auto& controller : new_controllers(live->devices, whole->devices, name))
+            co_await plug_one(guest, controller);
+        auto placed = find_by_alias(whole->devices, name);
+        if (name == mark)
+            std::visit(
+                [](auto& one) {
+                    if constexpr (requires { one.info; }) one.info.alias.clear();
+                },
+                placed);
+        co_await plug_one(guest, std::move(placed));
+    }
+
+    Task<> plug_one(GuestPtr guest, Device device) {
+        require_active(*guest);
+        auto wanted = std::make_shared<model::DomainDef>(*guest->live());
+        put(wanted->devices, device);
+        co_await hypervisor().plug_device(guest, std::move(wanted), std::string(model::tag_of(device)));
+    }
+
+    /// A device that only the definition knows.
+    static void change_live(Guest& guest, const Device& device) {
+        auto live = std::make_shared<model::DomainDef>(*guest.live());
+        put(live->devices, device);
+        guest.set_live(std::move(live));
+    }
+
+    static void forget_live(Guest& guest, const Device& device) {
+        auto live = std::make_shared<model::DomainDef>(*guest.live());
+        detach(live->devices, device);
+        guest.set_live(std::move(live));
     }
 
     Task<> detach_from(GuestPtr guest, std::string xml, std::uint32_t flags) {
         const auto turn = co_await guest->turn("modify");
         const Impact impact = impact_of(flags, *guest);
-        refuse_live(impact);
-        co_await detach_one(guest, model::parse_device(xml));
+        const Device device = model::parse_device(xml);
+        DefPtr config;
+        if (impact.config) config = co_await without(co_await guest->persistent(), device);
+        if (impact.live) {
+            require_active(*guest);
+            const auto live = guest->live();
+            const auto name = name_to_unplug(live->devices, device);
+            if (name.empty())
+                forget_live(*guest, device);
+            else
+                co_await hypervisor().unplug_device(guest, name);
+        }
+        if (config) co_await guests_.store_definition(guest, std::move(config));
     }
 
     Task<> detach_device_alias(Caller, wire::DomainDetachDeviceAliasArgs args) {
@@ -87,15 +183,21 @@ class DeviceChanges : public Handlers {
         const auto guest = find(args.dom);
         const auto turn = co_await guest->turn("modify");
         const Impact impact = impact_of(args.flags, *guest);
-        refuse_live(impact);
-        const auto stored = co_await guest->persistent();
-        co_await detach_one(guest, find_by_alias(stored->devices, args.alias));
+        DefPtr config;
+        if (impact.config) {
+            const auto stored = co_await guest->persistent();
+            config = co_await without(stored, find_by_alias(stored->devices, args.alias));
+        }
+        if (impact.live) {
+            require_active(*guest);
+            refuse_to_unplug(find_by_alias(guest->live()->devices, args.alias));
+            co_await hypervisor().unplug_device(guest, args.alias);
+        }
+        if (config) co_await guests_.store_definition(guest, std::move(config));
     }
 
-    Task<> detach_one(GuestPtr guest, Device device) {
-        const auto stored = co_await guest->persistent();
-        auto def = co_await changed(guests_, stored, [device](model::Devices& devices) { detach(devices, device); });
-        co_await guests_.store_definition(guest, std::move(def));
+    Task<DefPtr> without(DefPtr def, Device device) {
+        co_return co_await changed(guests_, def, [device](model::Devices& devices) { detach(devices, device); });
     }
 
     Task<> update_device_flags(Caller, wire::DomainUpdateDeviceFlagsArgs args) {
@@ -103,17 +205,24 @@ class DeviceChanges : public Handlers {
         const auto guest = find(args.dom);
         const auto turn = co_await guest->turn("modify");
         const Impact impact = impact_of(args.flags, *guest);
-        refuse_live(impact);
         const Device device = model::parse_device(args.xml);
-        const auto stored = co_await guest->persistent();
-        co_await check(guests_, stored, device);
-        auto def = co_await changed(guests_, stored, [device](model::Devices& devices) { update(devices, device); });
-        co_await guests_.store_definition(guest, std::move(def));
+        DefPtr config;
+        if (impact.config) {
+            const auto stored = co_await guest->persistent();
+            co_await check(guests_, stored, device);
+            config = co_await changed(guests_, stored, [device](model::Devices& devices) { update(devices, device); });
+        }
+        if (impact.live) co_await update_live(guest, device, (args.flags & VIR_DOMAIN_DEVICE_MODIFY_FORCE) != 0);
+        if (config) co_await guests_.store_definition(guest, std::move(config));
     }
 
-    static void refuse_live(Impact impact) {
-        if (impact.live)
-            throw Error(ErrorCode::operation_unsupported, "devices of a running domain cannot be changed yet");
+    Task<> update_live(GuestPtr guest, Device device, bool force) {
+        require_active(*guest);
+        co_await check(guests_, guest->live(), device);
+        auto [devices, alias] = updated_live(guest->live()->devices, device);
+        auto wanted = std::make_shared<model::DomainDef>(*guest->live());
+        wanted->devices = std::move(devices);
+        co_await hypervisor().update_device(guest, std::move(wanted), std::move(alias), force);
     }
 };
 

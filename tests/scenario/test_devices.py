@@ -1,11 +1,13 @@
-"""Devices that come to a stored definition, leave it and become others, by documents that are a device alone."""
+"""Devices that come to a guest, leave it and become others, by documents that are a device alone."""
+import json
 import xml.etree.ElementTree as ET
 
 import libvirt
+import libvirt_qemu
 import pytest
 
 from daemon import guest_xml
-from verbs import fails
+from verbs import Heard, fails
 
 UUID = "71111111-2222-3333-4444-555555555551"
 CONFIG = libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -139,3 +141,123 @@ def test_flags(domain):
         libvirt.VIR_ERR_INVALID_ARG, domain.attachDeviceFlags, RNG % "random", 8)
     domain.detachDeviceFlags(RNG % "urandom", CONFIG)
     fails(libvirt.VIR_ERR_DEVICE_MISSING, domain.detachDeviceFlags, RNG % "urandom", CONFIG)
+
+
+# -- while the guest runs ----------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def image(tmp_path):
+    def make(name):
+        path = tmp_path / (name + ".img")
+        path.write_bytes(bytes(1 << 20))
+        path.chmod(0o666)
+        return str(path)
+    tmp_path.chmod(0o777)
+    return make
+
+
+@pytest.fixture
+def running(connection, image):
+    drive = "<disk type='file' device='cdrom'><source file='%s'/><target dev='hda' bus='ide'/></disk>" % image("first")
+    it = connection.defineXML(guest_xml(
+        "t-one", UUID, devices=drive + "<controller type='usb' model='qemu-xhci'/><controller type='virtio-serial'/>"
+        + CARD % (1, "virtio"), more="<features><acpi/></features>"))
+    it.create()
+    return it
+
+
+def live(domain, path):
+    return ET.fromstring(domain.XMLDesc()).findall("devices/" + path)
+
+
+def disk_at(path, target, bus):
+    return "<disk type='file' device='disk'><source file='%s'/><target dev='%s' bus='%s'/></disk>" % (path, target, bus)
+
+
+def nodes(domain):
+    reply = json.loads(libvirt_qemu.qemuMonitorCommand(domain, '{"execute":"query-named-block-nodes"}', 0))
+    return {node["node-name"] for node in reply["return"]}
+
+
+def test_a_usb_disk_comes_and_goes(connection, running, image):
+    heard = Heard()
+    for event in (libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED):
+        connection.domainEventRegisterAny(None, event, heard, event)
+    before = nodes(running)
+    running.attachDeviceFlags(disk_at(image("stick"), "sda", "usb"), LIVE)
+    disk = live(running, "disk[target='']")[-1]
+    assert disk.find("alias").get("name") == "usb-disk0" and disk.find("address").get("type") == "usb"
+    assert len(nodes(running)) == len(before) + 2
+    assert devices(running, "disk/target[@dev='sda']") == []
+    running.detachDeviceFlags("<disk type='file'><target dev='sda'/></disk>", LIVE)
+    assert live(running, "disk/target[@dev='sda']") == []
+    assert nodes(running) == before
+    assert heard.wait(2) == [("t-one", "usb-disk0"), ("t-one", "usb-disk0")]
+
+
+def test_a_refused_disk_leaves_no_nodes(running, image):
+    before, described = nodes(running), running.XMLDesc()
+    fails(libvirt.VIR_ERR_SYSTEM_ERROR, running.attachDeviceFlags, disk_at("/nonexistent/x.img", "sda", "usb"), LIVE)
+    # No IDE disk comes to a board that runs.
+    assert "does not support hotplugging" in fails(
+        libvirt.VIR_ERR_INTERNAL_ERROR, running.attachDeviceFlags, disk_at(image("late"), "hdc", "ide"), LIVE)
+    assert (nodes(running), running.XMLDesc()) == (before, described)
+
+
+def test_a_scsi_disk_brings_its_controller(running, image):
+    running.attachDeviceFlags(disk_at(image("late"), "sda", "scsi"), LIVE)
+    assert [one.find("alias").get("name") for one in live(running, "controller[@type='scsi']")] == ["scsi0"]
+    assert "device cannot be detached: device is busy" in fails(
+        libvirt.VIR_ERR_OPERATION_FAILED, running.detachDeviceFlags, "<controller type='scsi' index='0'/>", LIVE)
+
+
+def test_what_comes_while_it_runs(running):
+    running.attachDeviceFlags(CARD % (2, "virtio"), LIVE | CONFIG)
+    running.attachDeviceFlags("<channel type='unix'><target type='virtio' name='org.example.0'/></channel>", LIVE)
+    running.attachDeviceFlags("<channel type='pty'><target type='virtio' name='org.example.1'/></channel>", LIVE)
+    running.attachDeviceFlags("<input type='tablet' bus='usb'/>", LIVE)
+    running.attachDeviceFlags(RNG % "urandom", LIVE)
+    running.attachDeviceFlags("<watchdog model='i6300esb' action='pause'/>", LIVE)
+    assert [card.find("alias").get("name") for card in live(running, "interface")] == ["net0", "net1"]
+    assert len(devices(running, "interface")) == 2
+    unix, pty = live(running, "channel/source")
+    assert unix.get("path").endswith("/org.example.0") and pty.get("path").startswith("/dev/pts/")
+    assert len(live(running, "rng")) == len(live(running, "watchdog")) == 1
+    running.detachDeviceFlags("<input type='tablet' bus='usb'/>", LIVE)
+    assert live(running, "input[@type='tablet']") == []
+    for text in ("<sound model='ich6'/>", "<memballoon model='virtio'/>", "<controller type='virtio-serial'/>",
+                 "<input type='mouse' bus='ps2'/>"):
+        fails(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, running.attachDeviceFlags, text, LIVE)
+
+
+def test_a_medium_is_changed_while_it_runs(running, image):
+    drive = "<disk type='file' device='cdrom'>%s<target dev='hda' bus='ide'/></disk>"
+    second = image("second")
+    count = len(nodes(running))
+    assert count >= 2
+    running.updateDeviceFlags(drive % ("<source file='%s'/>" % second), LIVE)
+    assert live(running, "disk/source")[0].get("file") == second and len(nodes(running)) == count
+    fails(libvirt.VIR_ERR_SYSTEM_ERROR, running.updateDeviceFlags, drive % "<source file='/nonexistent/x'/>", LIVE)
+    assert live(running, "disk/source")[0].get("file") == second
+    running.updateDeviceFlags(drive % "", LIVE)
+    assert live(running, "disk/source") == [] and len(nodes(running)) == count - 2
+
+
+def test_the_link_of_a_card(running):
+    running.updateDeviceFlags((CARD % (1, "virtio")).replace("</i", "<link state='down'/></i"), LIVE)
+    assert live(running, "interface/link")[0].get("state") == "down"
+    assert "Operation not supported: cannot modify network device model from virtio to e1000" == fails(
+        libvirt.VIR_ERR_OPERATION_UNSUPPORTED, running.updateDeviceFlags, CARD % (1, "e1000"), LIVE)
+
+
+def test_a_live_device_outlives_the_daemon(daemon, image):
+    domain = daemon.connect().defineXML(guest_xml("t-one", UUID, devices="<controller type='usb' model='qemu-xhci'/>"))
+    domain.create()
+    domain.attachDeviceFlags(disk_at(image("stick"), "sda", "usb"), LIVE)
+    daemon.kill()
+    daemon.start()
+    domain = daemon.connect().lookupByName("t-one")
+    assert len(live(domain, "disk")) == 1
+    domain.detachDeviceAlias("usb-disk0", LIVE)
+    assert live(domain, "disk") == []
+    domain.destroy()

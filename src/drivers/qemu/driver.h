@@ -22,6 +22,7 @@ struct HostFacts;
 struct CommandContext;
 struct NeededSecret;
 struct SealedSecret;
+struct PlugStep;
 
 /// QEMU as a hypervisor. What is the same for every hypervisor lies above (guests); how one running QEMU behaves is
 /// QemuMachine's; here is what the two have to do with each other, a file for each group of verbs.
@@ -87,6 +88,12 @@ class Driver final : public guests::Hypervisor {
     Task<> limit_disk(guests::GuestPtr guest, model::Disk disk) override;
     Task<> set_write_threshold(guests::GuestPtr guest, unsigned image, std::uint64_t bytes) override;
 
+    // driver_devices.cc
+    Task<> plug_device(guests::GuestPtr guest, guests::DefPtr wanted, std::string element) override;
+    Task<> unplug_device(guests::GuestPtr guest, std::string alias) override;
+    // driver_updates.cc
+    Task<> update_device(guests::GuestPtr guest, guests::DefPtr wanted, std::string alias, bool force) override;
+
     // driver_console.cc
     Task<Fd> open_console(guests::GuestPtr guest, std::string device, bool take_over) override;
     Task<Fd> open_channel(guests::GuestPtr guest, std::string name, bool take_over) override;
@@ -120,6 +127,9 @@ class Driver final : public guests::Hypervisor {
     /// By the id of the object that holds each.
     Task<std::map<std::string, SealedSecret, std::less<>>> sealed_secrets(std::vector<NeededSecret> needed,
                                                                           std::string master_key);
+    /// The monitor's steps for the one device of that kind that the definition has.
+    Task<std::vector<PlugStep>> steps_for(guests::GuestPtr guest, model::DomainDef only, std::string element);
+    Task<> change_medium(guests::GuestPtr guest, model::Disk old, model::DomainDef only, bool force);
     Task<> pin_all(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> refresh_vcpus(std::shared_ptr<QemuMachine> machine);
     void lease_ports(model::DomainDef& def, QemuMachine& machine);

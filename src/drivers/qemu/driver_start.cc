@@ -16,6 +16,7 @@
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/disk_limits.h"
 #include "drivers/qemu/driver.h"
+#include "drivers/qemu/driver_devices.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/preconditions.h"
@@ -29,6 +30,19 @@ namespace innkeeper::qemu {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using guests::GuestPtr;
+
+QmpCommand password_command(const model::Graphics& graphics) {
+    json::object arguments;
+    arguments["protocol"] = graphics.type == model::Graphics::Type::spice ? "spice" : "vnc";
+    arguments["password"] = graphics.password;
+    if (graphics.connected) {
+        using enum model::Graphics::Connected;
+        arguments["connected"] = *graphics.connected == keep   ? "keep"
+                                 : *graphics.connected == fail ? "fail"
+                                                               : "disconnect";
+    }
+    return {.name = "set_password", .arguments = std::move(arguments)};
+}
 
 namespace {
 
@@ -137,26 +151,12 @@ std::vector<std::string> device_ids(const QmpReply& reply) {
     return ids;
 }
 
-QmpCommand password_command(std::string_view protocol, const model::Graphics& graphics) {
-    json::object arguments;
-    arguments["protocol"] = protocol;
-    arguments["password"] = graphics.password;
-    if (graphics.connected) {
-        using enum model::Graphics::Connected;
-        arguments["connected"] = *graphics.connected == keep   ? "keep"
-                                 : *graphics.connected == fail ? "fail"
-                                                               : "disconnect";
-    }
-    return {.name = "set_password", .arguments = std::move(arguments)};
-}
-
 /// What must be done before the first instruction; the first that is refused ends the start.
 std::vector<QmpCommand> preparations(const model::DomainDef& def) {
     std::vector<QmpCommand> commands;
     for (const auto& graphics : def.devices.graphics) {
         if (graphics.password.empty()) continue;
-        const auto protocol = graphics.type == model::Graphics::Type::spice ? "spice" : "vnc";
-        commands.push_back(password_command(protocol, graphics));
+        commands.push_back(password_command(graphics));
     }
     for (const auto& disk : def.devices.disks)
         if (disk.iotune != model::IoTune{}) commands.push_back(limits_of(disk));

@@ -7,9 +7,9 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "drivers/qemu/departure.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/machine.h"
-#include "loop/event.h"
 #include "loop/group.h"
 #include "model/domain/domain.h"
 
@@ -74,24 +74,6 @@ void pin(pid_t thread, const std::vector<unsigned>& cpus) {
 }
 
 std::string iothread_name(unsigned id) { return fmt::format("iothread{}", id); }
-
-/// Waits for a device's end, which QEMU tells in its own time.
-class Departure {
-  public:
-    Departure(std::shared_ptr<QemuMachine> machine, std::string device) : machine_(std::move(machine)) {
-        machine_->on_device_deleted = [this, device = std::move(device)](const std::string& gone) {
-            if (gone == device) gone_.set();
-        };
-    }
-    ~Departure() { machine_->on_device_deleted = nullptr; }
-    Departure(const Departure&) = delete;
-    Departure& operator=(const Departure&) = delete;
-    Task<> wait() { co_await gone_.wait(); }
-
-  private:
-    std::shared_ptr<QemuMachine> machine_;
-    Event gone_;
-};
 
 }  // namespace
 

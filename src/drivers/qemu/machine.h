@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +73,12 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     /// As long as it is not started, its end is the business of who starts it.
     bool starting = false;
     std::vector<Ports::Lease> leases;  ///< given back when it has gone
-    /// Called with the name of each device that QEMU has let go of, while somebody waits for one.
-    std::function<void(const std::string&)> on_device_deleted;
+    /// Called with the name of each device that QEMU has let go of, or that the guest will not let go of, while
+    /// somebody waits for one.
+    std::function<void(const std::string&, bool is_gone)> on_departure;
+    /// What has to be taken back in the monitor when a device has gone, by its name.
+    std::map<std::string, std::vector<QmpCommand>> leftovers;
+    unsigned last_image = 0;  ///< the highest number that an image of this run has had
     /// Called for each MIGRATION event, with its status, while somebody saves.
     std::function<void(std::string_view)> on_migration;
 
@@ -86,6 +91,8 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     void io_error(guests::Guest& guest, const QmpEvent& event);
     void port_changed(guests::Guest& guest, const QmpEvent& event);
     void graphics(guests::Guest& guest, const QmpEvent& event, int phase);
+    void device_gone(guests::Guest& guest, const std::string& alias);
+    Task<> take_back(std::vector<QmpCommand> commands);
     Task<> boot_again();
     Task<> kill_late(Manner manner);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "drivers/qemu/machine.h"
+#include "guests/devices/devices.h"
 #include "guests/happening.h"
 #include "model/domain/domain.h"
 
@@ -82,13 +83,12 @@ void QemuMachine::happened(const QmpEvent& event) {
     } else if (name == "BALLOON_CHANGE") {
         guest->set_balloon(static_cast<std::uint64_t>(number(data, "actual")) / 1024);
     } else if (name == "DEVICE_DELETED") {
-        if (const auto alias = text(data, "device"); !alias.empty()) {
-            std::erase(device_ids, alias);
-            if (on_device_deleted) on_device_deleted(alias);
-            guest->publish(happening::DeviceRemoved{.alias = alias});
-        }
+        if (const auto alias = text(data, "device"); !alias.empty()) device_gone(*guest, alias);
     } else if (name == "DEVICE_UNPLUG_GUEST_ERROR") {
-        guest->publish(happening::DeviceRemovalFailed{.alias = text(data, "device")});
+        const auto alias = text(data, "device");
+        leftovers.erase(alias);
+        if (on_departure) on_departure(alias, false);
+        guest->publish(happening::DeviceRemovalFailed{.alias = alias});
     } else if (name == "DEVICE_TRAY_MOVED") {
         guest->publish(
             happening::TrayChange{.alias = alias_of(text(data, "id")), .reason = flag(data, "tray-open") ? 0 : 1});
@@ -104,6 +104,28 @@ void QemuMachine::happened(const QmpEvent& event) {
         graphics(*guest, event, name == "VNC_CONNECTED" ? 0 : name == "VNC_INITIALIZED" ? 1 : 2);
     } else if (name == "MIGRATION") {
         if (on_migration) on_migration(text(data, "status"));
+    }
+}
+
+/// Whenever it goes: at once, after a guest took its time, or because the guest wanted it.
+void QemuMachine::device_gone(Guest& guest, const std::string& alias) {
+    std::erase(device_ids, alias);
+    if (const auto live = guest.live()) {
+        auto without = std::make_shared<model::DomainDef>(*live);
+        if (guests::erase_alias(without->devices, alias)) guest.set_live(std::move(without));
+    }
+    if (auto left = leftovers.extract(alias)) tasks.spawn(take_back(std::move(left.mapped())));
+    if (on_departure) on_departure(alias, true);
+    guest.publish(happening::DeviceRemoved{.alias = alias});
+}
+
+Task<> QemuMachine::take_back(std::vector<QmpCommand> commands) {
+    const auto self = shared_from_this();
+    try {
+        for (const auto& reply : co_await monitor().batch(std::move(commands)))
+            if (!reply) log::warning("domain '{}': what a device left behind stays: {}", name_, reply.error().text);
+    } catch (const Error& error) {
+        log::warning("domain '{}': what a device left behind stays: {}", name_, error.message());
     }
 }
 

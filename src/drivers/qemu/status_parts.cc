@@ -9,9 +9,6 @@
 
 namespace innkeeper::qemu {
 
-namespace {
-
-/// The highest number that an image has: the next one that is plugged in gets a higher one.
 unsigned last_image(const model::DomainDef& def) {
     unsigned last = 0;
     for (const model::Disk& disk : def.devices.disks) {
@@ -22,8 +19,6 @@ unsigned last_image(const model::DomainDef& def) {
     }
     return last;
 }
-
-}  // namespace
 
 std::string parts_for_peer(const model::DomainDef& def, const Capabilities& capabilities,
                            const std::vector<std::string>& device_ids) {

@@ -18,4 +18,7 @@ std::string parts_for_peer(const model::DomainDef& def, const Capabilities& capa
 /// What an earlier daemon wrote of such parts, and whatever else only it understands; empty if it wrote none.
 std::string parts_to_keep(std::string_view status);
 
+/// The highest number that an image has: the next one that is plugged in gets a higher one.
+unsigned last_image(const model::DomainDef& def);
+
 }  // namespace innkeeper::qemu

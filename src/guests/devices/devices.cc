@@ -100,4 +100,51 @@ model::Device find_by_alias(const model::Devices& devices, std::string_view alia
     return *std::move(found);
 }
 
+bool erase_alias(model::Devices& devices, std::string_view alias) {
+    bool found = false;
+    model::for_each_kind([&](auto member) {
+        auto& held = devices.*member;
+        const auto is_meant = [&](const auto& device) {
+            const auto* info = model::info_of(device);
+            return info && info->alias == alias;
+        };
+        if constexpr (requires { held.begin(); })
+            found = std::erase_if(held, is_meant) > 0 || found;
+        else if (held && is_meant(*held))
+            held.reset(), found = true;
+    });
+    return found;
+}
+
+namespace {
+
+/// Calls `visit(device)` for the last of those whose element has that name.
+template <class AnyDevices, class Visit>
+void visit_last(AnyDevices& devices, std::string_view element, Visit visit) {
+    model::for_each_kind([&](auto member) {
+        if (model::tag_of(member) != element) return;
+        auto& held = devices.*member;
+        if constexpr (requires { held.back(); })
+            visit(held.back());
+        else
+            visit(*held);
+    });
+}
+
+}  // namespace
+
+model::Device last_of(const model::Devices& devices, std::string_view element) {
+    model::Device found;
+    visit_last(devices, element, [&](const auto& device) { found = device; });
+    return found;
+}
+
+model::DeviceInfo* last_info(model::Devices& devices, std::string_view element) {
+    model::DeviceInfo* found = nullptr;
+    visit_last(devices, element, [&](auto& device) {
+        if constexpr (requires { device.info; }) found = &device.info;
+    });
+    return found;
+}
+
 }  // namespace innkeeper::guests

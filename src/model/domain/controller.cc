@@ -44,7 +44,6 @@ void check_controller(Controller& controller) {
     if (controller.model && !model_fits(controller))
         throw Error(ErrorCode::internal_error, fmt::format("Unknown model type '{}'", xml::name(*controller.model)));
     if (!is_pci(controller)) return;
-    if (!controller.model) throw Error(ErrorCode::xml_error, "PCI controllers must have a model");
     const bool is_root =
         controller.model == Controller::Model::pci_root || controller.model == Controller::Model::pcie_root;
     if (is_root && controller.info.has_address())

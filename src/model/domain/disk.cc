@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -72,7 +74,21 @@ bool is_wwn(std::string_view text) {
     return text.size() == 16 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
+constexpr std::string_view formats[] = {"raw", "dir", "bochs", "cloop", "dmg",  "iso",   "vpc", "vdi",
+                                        "fat", "vhd", "ploop", "cow",   "qcow", "qcow2", "qed", "vmdk"};
+
+void check_format(StorageSource& source) {
+    // What Xen's drivers called it.
+    if (source.format == "aio") source.format = "raw";
+    if (!source.format.empty() && std::ranges::find(formats, source.format) == std::end(formats))
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                    fmt::format("unknown driver format value '{}'", source.format));
+}
+
 void check_disk(Disk& disk) {
+    check_format(disk.source);
+    if (disk.device == Disk::Device::disk && disk.bus == Disk::Bus::fdc)
+        throw Error(ErrorCode::internal_error, "Invalid bus type 'fdc' for disk");
     // An empty drive is one for files, whatever it was meant for.
     if (disk.source.is_empty() && (disk.device == Disk::Device::cdrom || disk.device == Disk::Device::floppy))
         disk.source.type = StorageSource::Type::file;

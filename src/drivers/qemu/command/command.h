@@ -104,6 +104,17 @@ void number_images(model::DomainDef& domain);
 CommandLine build_command(const model::DomainDef& domain, const Capabilities& capabilities,
                           const CommandContext& context);
 
+/// What is said of one device, and which secrets it needs beside those that the context holds.
+struct DeviceWords {
+    CommandLine line;
+    std::vector<NeededSecret> secrets;
+};
+/// The words that plug in a device, for one that is to come to a guest that runs: of the domain's devices, the only one
+/// whose element has that name; of controllers, which the others need for their places, the last. Throws
+/// `config_unsupported` for a kind that cannot come later.
+DeviceWords build_device(const model::DomainDef& domain, std::string_view element, const Capabilities& capabilities,
+                         const CommandContext& context);
+
 /// Before a definition is completed for native: each interface keeps its model, its identity and its turn at boot,
 /// since nothing else of it can be told without making it.
 void strip_interfaces(model::DomainDef& domain);

@@ -114,6 +114,9 @@ std::optional<unsigned> first_port(const Controller& controller) {
 
 void number_controllers(Completion& it) {
     DomainDef& def = it.def;
+    for (const Controller& controller : def.devices.controllers)
+        if (controller.type == Type::pci && !controller.model)
+            throw Error(ErrorCode::internal_error, "PCI controller model was not set correctly");
     sort_controllers(def.devices.controllers);
     for (Controller& controller : def.devices.controllers)
         if (!controller.info.master_startport) controller.info.master_startport = first_port(controller);

@@ -60,6 +60,9 @@ void validate_bus(const Completion& it, const Disk& disk) {
 }
 
 void validate_source(const model::StorageSource& source) {
+    if (source.format == "fat" && source.type != model::StorageSource::Type::dir &&
+        source.type != model::StorageSource::Type::volume)
+        not_supported("storage format 'fat' is supported only with 'dir' storage type");
     if (source.format == "cow" || source.format == "iso" || source.format == "ploop" || source.format == "dir")
         not_supported(fmt::format("'{}' storage format is not supported", source.format));
     if (source.encryption) validate_encryption(source);
@@ -77,6 +80,9 @@ void validate(const Completion& it, const Disk& disk) {
     if (disk.device == Disk::Device::lun && !is_block)
         refused_by_model(ErrorCode::config_unsupported, "disk device='lun' is only valid for block type disk source");
     validate_bus(it, disk);
+    if (disk.readonly && disk.device == Disk::Device::disk &&
+        (disk.bus == Disk::Bus::ide || disk.bus == Disk::Bus::sata))
+        not_supported(fmt::format("readonly {} disks are not supported", xml::name(*disk.bus)));
     if (!disk.target.empty() && disk.target.back() >= '0' && disk.target.back() <= '9' && disk.bus != Disk::Bus::xen)
         not_supported(fmt::format("invalid disk target '{}', partitions can't appear in disk targets", disk.target));
     validate_source(source);
