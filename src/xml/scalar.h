@@ -95,7 +95,13 @@ struct ScalarOf<M> {
         write_signed(*static_cast<const M*>(value), out);
         return true;
     }
-    static constexpr Scalar table{read, write, equal_values<M>, "Expected integer value", "integer", {}};
+    static constexpr Scalar table{
+        read,
+        write,
+        equal_values<M>,
+        sizeof(M) > sizeof(int) ? "Expected long long integer value" : "Expected integer value",
+        "integer",
+        {}};
 };
 
 template <std::unsigned_integral M>
@@ -158,7 +164,8 @@ struct ScalarOf<M> {
         out += static_cast<const M*>(value)->text();
         return true;
     }
-    static constexpr Scalar table{read, write, equal_values<M>, "", "string", {}, false, pattern_of<M>()};
+    static constexpr Scalar table{read,     write, equal_values<M>, std::same_as<M, Uuid> ? "Expected UUID" : "",
+                                  "string", {},    false,           pattern_of<M>()};
 };
 
 /// A value that may be absent.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "model/domain/cpu_parts.h"
 #include "xml/amount.h"
@@ -28,6 +29,12 @@ void read_cell_memory(const xml::Node& node, NumaCell& cell, const xml::ParseFla
 }
 void write_cell_unit(const NumaCell&, xml::Writer& writer) { writer.attribute("unit", "KiB"); }
 
+/// A cell without a number takes its place's.
+void read_caches(const xml::Node& node, NumaCell& cell, const xml::ParseFlags&) {
+    cell.caches = read_numa_caches(node, cell.id.value_or(node.ordinal() - 1));
+}
+void write_caches(const NumaCell& cell, xml::Writer& writer) { write_numa_caches(cell.caches, writer); }
+
 const auto cell_element = xml::describe<NumaCell>(
     "cell", xml::attribute("id", &NumaCell::id),
     xml::attribute("cpus", &NumaCell::cpus).complain(ErrorCode::invalid_arg, "Failed to parse bitmap '{}'"),
@@ -37,7 +44,9 @@ const auto cell_element = xml::describe<NumaCell>(
     xml::by_hand(read_cell_memory, write_cell_unit).holds("@unit"), xml::attribute("memAccess", &NumaCell::access),
     xml::attribute("discard", &NumaCell::discard, xml::yes_no),
     xml::child("distances", xml::children(&NumaCell::distances, sibling_element)),
-    xml::verbatim("cache", &NumaCell::caches));
+    xml::by_hand(read_caches, write_caches)
+        .holds("cache@level", "cache@associativity", "cache@policy", "cache/size@value", "cache/size@unit",
+               "cache/line@value", "cache/line@unit"));
 
 /// Cells are numbered from 0 without a gap, in any order in the document; a cell without a number takes its place in
 /// it.
@@ -83,10 +92,32 @@ void complete_distances(std::vector<NumaCell>& cells) {
     for (std::size_t i = 0; i < cells.size(); ++i) cells[i].distances = std::move(complete[i]);
 }
 
+void read_interconnects(const xml::Node& node, Cpu& cpu, const xml::ParseFlags& flags) {
+    cpu.interconnects = read_numa_interconnects(node, flags);
+}
+void write_interconnects(const Cpu& cpu, xml::Writer& writer) { write_numa_interconnects(cpu.interconnects, writer); }
+
+/// Each line speaks of cells and caches that are there, and nothing is said twice.
+void check_interconnects(const Cpu& cpu) {
+    using Line = NumaInterconnect;
+    const auto refuse = [](const char* sentence) { throw Error(ErrorCode::xml_error, sentence); };
+    std::set<std::tuple<Line::Kind, unsigned, unsigned, unsigned, Line::Access>> seen;
+    for (const auto& line : cpu.interconnects) {
+        if (line.initiator >= cpu.numa.size()) refuse("'initiator' refers to a non-existent NUMA node");
+        if (line.target >= cpu.numa.size()) refuse("'target' refers to a non-existent NUMA node");
+        const auto& caches = cpu.numa[line.target].caches;
+        if (line.cache && std::ranges::find(caches, line.cache, &NumaCache::level) == caches.end())
+            refuse("'cache' refers to a non-existent NUMA node cache");
+        if (!seen.emplace(line.kind, line.initiator, line.target, line.cache, *line.access).second)
+            refuse("Duplicate info for NUMA latencies");
+    }
+}
+
 void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
     using Mode = Cpu::Mode;
     settle_cells(cpu.numa);
     complete_distances(cpu.numa);
+    check_interconnects(cpu);
     // A CPU without a mode is a custom one as soon as it names a model; a topology alone has none.
     if (!cpu.mode && (!cpu.model.empty() || node.attribute("match"))) cpu.mode = Mode::custom;
     if (cpu.mode != Mode::custom)
@@ -132,7 +163,8 @@ const xml::Element<Cpu> cpu_element =
         xml::child(&Cpu::cache, cache_element), xml::child(&Cpu::max_phys_addr, cpu_max_phys_addr_element),
         xml::children(&Cpu::features, feature_element),
         xml::child("numa", xml::children(&Cpu::numa, cell_element),
-                   xml::verbatim("interconnects", &Cpu::interconnects)))
+                   xml::child("interconnects", xml::by_hand(read_interconnects, write_interconnects)
+                                                   .holds(numa_latency_element, numa_bandwidth_element))))
         .finished_by(check_cpu);
 
 }  // namespace innkeeper::model

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "model/cpu_set.h"
+#include "model/domain/numa_cache.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 
@@ -54,7 +54,7 @@ struct NumaCell {
     std::optional<Access> access;
     std::optional<bool> discard;
     std::vector<Distance> distances;
-    std::vector<xml::Fragment> caches;
+    std::vector<NumaCache> caches;
     bool operator==(const NumaCell&) const = default;
 };
 constexpr auto names_of(NumaCell::Access) { return xml::names("shared", "private"); }
@@ -79,7 +79,7 @@ struct Cpu {
     std::optional<CpuMaxPhysAddr> max_phys_addr;
     std::vector<CpuFeature> features;
     std::vector<NumaCell> numa;
-    std::vector<xml::Fragment> interconnects;
+    std::vector<NumaInterconnect> interconnects;
 
     bool operator==(const Cpu&) const = default;
 };

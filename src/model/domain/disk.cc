@@ -107,7 +107,7 @@ void check_disk(Disk& disk) {
         throw Error(ErrorCode::config_unsupported, "unfiltered sgio is no longer supported");
     if (is_lun && disk.source.encryption)
         throw Error(ErrorCode::config_unsupported, "disk device 'lun' doesn't support encryption");
-    if (!is_lun && !disk.source.reservations.empty())
+    if (!is_lun && disk.source.reservations)
         throw Error(ErrorCode::config_unsupported, "<reservations/> allowed only for lun devices");
     if (disk.device == Disk::Device::cdrom) disk.readonly = true;
     if (disk.driver.name.empty() && disk.transient_share_backing && !disk.transient)

@@ -19,14 +19,16 @@ bool Devices::operator==(const Devices&) const = default;
 namespace {
 
 using Def = DomainDef;
-constexpr std::string_view qemu_uri = "http://libvirt.org/schemas/domain/qemu/1.0";
+using VirtType = DomainDef::VirtType;
 
 const auto perf_event_element =
     xml::describe<PerfEvent>("event", xml::attribute("name", &PerfEvent::name).required(),
                              xml::attribute("enabled", &PerfEvent::enabled, xml::yes_no).required());
 
 void write_namespaces(const Def& domain, xml::Writer& writer) {
-    if (!domain.qemu.is_empty()) writer.attribute("xmlns:qemu", qemu_uri);
+    if (!domain.qemu.is_empty()) writer.attribute("xmlns:qemu", QemuNamespace::uri);
+    if (!domain.lxc.is_empty()) writer.attribute("xmlns:lxc", LxcNamespace::uri);
+    if (!domain.xen.is_empty()) writer.attribute("xmlns:xen", XenNamespace::uri);
 }
 
 void read_name(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
@@ -105,7 +107,7 @@ bool has_iothread_details(const Def& domain) {
 }
 
 template <class E>
-xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
+xml::PartOf<Def> lifecycle(std::string_view name, E Def::*member) {
     // The peer says on_crash in the words of the element and code of the configuration.
     static constexpr std::string_view poweroff = "unknown on_poweroff action: {}",
                                       reboot = "unknown on_reboot action: {}", crash = "unknown on_crash action: {}",
@@ -136,15 +138,13 @@ const xml::Element<Devices> devices_element = xml::describe<Devices>(
     xml::child(&Devices::nvram, nvram_device_element).keep_empty(),
     xml::children(&Devices::panics, panic_element), xml::children(&Devices::shmems, shmem_element),
     xml::children(&Devices::memories, memory_device_element), xml::child(&Devices::iommu, iommu_element),
-    xml::child(&Devices::vsock, vsock_element), xml::verbatim("crypto", &Devices::cryptos));
+    xml::child(&Devices::vsock, vsock_element), xml::children(&Devices::cryptos, crypto_element));
 
 const xml::Element<DomainDef> domain_element =
     xml::describe<DomainDef>(
         "domain",
         xml::attribute("type", &Def::type).required().complain(ErrorCode::config_unsupported, "invalid domain type {}"),
-        xml::attribute("id", &Def::id).live_only(),
-        xml::by_hand(ignore, write_namespaces)
-            .holds("lxc:namespace", "xen:commandline", "bhyve:commandline", "vmware:datacenterpath", "vmware:moref"),
+        xml::attribute("id", &Def::id).live_only(), xml::by_hand(ignore, write_namespaces),
         xml::by_hand(read_name, write_identity)
             .holds(xml::value("name", &Def::name).required(), xml::value("uuid", &Def::uuid)),
         xml::by_hand(read_uuid, nothing), xml::value("hwuuid", &Def::hwuuid),
@@ -169,9 +169,9 @@ const xml::Element<DomainDef> domain_element =
         xml::child("numatune", &Def::numa_tune, numa_tune_element),
         xml::child("resource", xml::value("partition", &Def::resource_partition),
                    xml::child("fibrechannel", xml::attribute("appid", &Def::resource_fibre_channel_appid))),
-        xml::verbatim("sysinfo", &Def::sysinfo), xml::by_hand(read_bootloader, write_bootloader),
+        xml::children(&Def::sysinfo, sysinfo_element), xml::by_hand(read_bootloader, write_bootloader),
         xml::value("bootloader", &Def::bootloader), xml::value("bootloader_args", &Def::bootloader_arguments),
-        xml::child("os", &Def::os, os_element), xml::verbatim("idmap", &Def::idmap),
+        xml::child("os", &Def::os, os_element), xml::child("idmap", &Def::id_map, id_map_element),
         xml::child("features", &Def::features, features_element), xml::child(&Def::cpu, cpu_element),
         xml::child("clock", &Def::clock, clock_element), lifecycle("on_poweroff", &Def::on_poweroff),
         lifecycle("on_reboot", &Def::on_reboot), lifecycle("on_crash", &Def::on_crash),
@@ -180,8 +180,11 @@ const xml::Element<DomainDef> domain_element =
                    xml::child("suspend-to-disk", xml::attribute("enabled", &Def::suspend_to_disk, xml::yes_no))),
         xml::child("perf", xml::children(&Def::perf_events, perf_event_element)),
         xml::child("devices", &Def::devices, devices_element).keep_empty(),
-        xml::children(&Def::security_labels, security_label_element), xml::verbatim("keywrap", &Def::key_wrap),
-        xml::verbatim("launchSecurity", &Def::launch_security), xml::embed(&Def::qemu, qemu_namespace_parts))
+        xml::children(&Def::security_labels, security_label_element),
+        xml::child("keywrap", &Def::key_wrap, key_wrap_element),
+        xml::child(&Def::launch_security, launch_security_element), xml::embed(&Def::qemu, qemu_namespace_parts),
+        xml::when(&Def::type, VirtType::lxc, xml::embed(&Def::lxc, lxc_namespace_parts)),
+        xml::when(&Def::type, VirtType::xen, xml::embed(&Def::xen, xen_namespace_parts)))
         .finished_by(finish_domain);
 
 DomainDef parse_domain(std::string_view text, const ParseOptions& options) {

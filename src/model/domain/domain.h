@@ -12,16 +12,21 @@
 #include "model/domain/clock.h"
 #include "model/domain/controller.h"
 #include "model/domain/cpu.h"
+#include "model/domain/crypto.h"
 #include "model/domain/disk.h"
 #include "model/domain/features.h"
 #include "model/domain/filesystem.h"
 #include "model/domain/graphics.h"
 #include "model/domain/hostdev.h"
 #include "model/domain/hub.h"
+#include "model/domain/id_map.h"
 #include "model/domain/input.h"
 #include "model/domain/interface.h"
 #include "model/domain/iommu.h"
+#include "model/domain/key_wrap.h"
+#include "model/domain/launch_security.h"
 #include "model/domain/lease.h"
+#include "model/domain/lxc_namespace.h"
 #include "model/domain/memballoon.h"
 #include "model/domain/memory_backing.h"
 #include "model/domain/memory_device.h"
@@ -35,14 +40,15 @@
 #include "model/domain/shmem.h"
 #include "model/domain/smartcard.h"
 #include "model/domain/sound.h"
+#include "model/domain/sysinfo.h"
 #include "model/domain/tpm.h"
 #include "model/domain/tuning.h"
 #include "model/domain/vcpus.h"
 #include "model/domain/video.h"
 #include "model/domain/vsock.h"
 #include "model/domain/watchdog.h"
+#include "model/domain/xen_namespace.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 #include "xml/metadata.h"
 
 namespace innkeeper::model {
@@ -63,7 +69,7 @@ struct PerfEvent {
     bool operator==(const PerfEvent&) const = default;
 };
 
-/// All devices, in the order in which they are written. What has no struct of its own yet is kept as it came.
+/// All devices, in the order in which they are written.
 struct Devices {
     std::string emulator;
     std::vector<Disk> disks;
@@ -95,7 +101,7 @@ struct Devices {
     std::vector<MemoryDevice> memories;
     std::optional<Iommu> iommu;
     std::optional<Vsock> vsock;
-    std::vector<xml::Fragment> cryptos;
+    std::vector<Crypto> cryptos;
     bool operator==(const Devices&) const;
 };
 
@@ -158,11 +164,11 @@ struct DomainDef {
     std::string resource_partition;
     std::string resource_fibre_channel_appid;
 
-    std::vector<xml::Fragment> sysinfo;
+    std::vector<Sysinfo> sysinfo;
     std::string bootloader, bootloader_arguments;
     bool has_bootloader = false;
     Os os;
-    std::vector<xml::Fragment> idmap;
+    IdMap id_map;
     Features features;
     std::optional<Cpu> cpu;
     Clock clock;
@@ -177,10 +183,11 @@ struct DomainDef {
 
     Devices devices;
     std::vector<SecurityLabel> security_labels;
-    std::vector<xml::Fragment> key_wrap;
-    std::vector<xml::Fragment> launch_security;
+    KeyWrap key_wrap;
+    std::optional<LaunchSecurity> launch_security;
     QemuNamespace qemu;
-    std::vector<xml::Fragment> other_namespaces;  ///< lxc:, xen:, bhyve: and vmware: parts
+    LxcNamespace lxc;
+    XenNamespace xen;
 
     bool operator==(const DomainDef&) const;
 };

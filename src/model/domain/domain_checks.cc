@@ -231,6 +231,32 @@ void refuse_twice(const std::vector<Pin>& pins, fmt::format_string<const unsigne
         if (!seen.insert(pin.id).second) throw Error(ErrorCode::internal_error, fmt::format(sentence, pin.id));
 }
 
+/// The same processors share all their settings of the cache and of the memory's bandwidth, or none.
+void settle_bandwidth(DomainDef& domain) {
+    auto& tune = domain.cpu_tune;
+    std::vector<MemoryBandwidth> settled;
+    for (auto& memory : tune.memory) {
+        memory.vcpus.cut(domain.vcpus.maximum);
+        if (memory.vcpus.empty() || memory.nodes.empty()) continue;
+        const auto same = std::ranges::find(settled, memory.vcpus, &MemoryBandwidth::vcpus);
+        const auto collides = [&](const auto& other) {
+            return other.vcpus != memory.vcpus && other.vcpus.overlaps(memory.vcpus);
+        };
+        if (std::ranges::any_of(settled, collides) || std::ranges::any_of(tune.caches, collides))
+            throw Error(ErrorCode::xml_error, "Overlapping vcpus in resctrls");
+        if (same == settled.end()) {
+            settled.push_back(std::move(memory));
+            continue;
+        }
+        for (const auto& node : memory.nodes) {
+            if (std::ranges::find(same->nodes, node.id, &MemoryBandwidth::Node::id) != same->nodes.end())
+                throw Error(ErrorCode::xml_error, fmt::format("Memory Bandwidth already defined for node {}", node.id));
+            same->nodes.push_back(node);
+        }
+    }
+    tune.memory = std::move(settled);
+}
+
 /// Settings for processors and threads that do not exist are dropped, but for schedulers, which are refused.
 void settle_tuning(DomainDef& domain) {
     auto& tune = domain.cpu_tune;
@@ -250,6 +276,7 @@ void settle_tuning(DomainDef& domain) {
             throw Error(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", id));
     for (auto& cache : tune.caches) cache.vcpus.cut(domain.vcpus.maximum);
     std::erase_if(tune.caches, [](const CacheTune& cache) { return cache.vcpus.empty(); });
+    settle_bandwidth(domain);
 }
 
 /// Whoever lets the host choose the processors lets it choose the memory's nodes too.
@@ -267,18 +294,6 @@ void settle_smartcards(std::vector<Smartcard>& cards) {
         if (const auto* at = card.info.at<CcidAddress>()) slot = std::max(slot, at->slot + 1);
     for (auto& card : cards)
         if (!card.info.has_address()) card.info.address = CcidAddress{.slot = slot++};
-}
-
-/// Whoever maps users maps groups, and the root of both.
-void check_id_map(const std::vector<xml::Fragment>& maps) {
-    for (const auto& map : maps) {
-        const auto document = xml::Document::parse(map.source, "(idmap)");
-        const auto user = document.root().child("uid"), group = document.root().child("gid");
-        if (bool(user) != bool(group)) throw Error(ErrorCode::config_unsupported, "uid and gid should be mapped both");
-        for (const auto& first : {user, group})
-            if (first && first.attribute("start") != "0")
-                throw Error(ErrorCode::config_unsupported, "You must map the root user of container");
-    }
 }
 
 void check_hostdevs(const std::vector<Hostdev>& devices) {
@@ -368,7 +383,8 @@ void forget_boot_and_rom(Devices& devices) {
     forget_rom(devices.redirdevs);
     forget_both(devices.serials, devices.parallels, devices.consoles, devices.channels, devices.smartcards,
                 devices.inputs, devices.tpms, devices.sounds, devices.videos, devices.hubs, devices.watchdogs,
-                devices.rngs, devices.panics, devices.shmems, devices.memories, devices.controllers);
+                devices.rngs, devices.panics, devices.shmems, devices.memories, devices.controllers,
+                devices.cryptos);
 }
 
 void check_security_labels(const std::vector<SecurityLabel>& labels) {
@@ -385,6 +401,8 @@ void check_security_labels(const std::vector<SecurityLabel>& labels) {
 void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFlags&) {
     // Only now, since a document without anything is first of all one without a name.
     if (!domain.type) throw Error(ErrorCode::xml_error, "Missing required attribute 'type' in element 'domain'");
+    if (node.child("devices").child("nvram").next("nvram"))
+        throw Error(ErrorCode::internal_error, "only a single nvram device is supported");
     add_up_memory(domain, node);
     settle_domain(domain);
 }
@@ -429,7 +447,6 @@ void settle_domain(DomainDef& domain) {
     check_controllers(domain.devices.controllers);
     check_hostdevs(domain.devices.hostdevs);
     check_aliases(domain.devices);
-    check_id_map(domain.idmap);
     check_security_labels(domain.security_labels);
     forget_boot_and_rom(domain.devices);
     if (domain.cpu == Cpu{}) domain.cpu.reset();

@@ -111,7 +111,8 @@ const xml::Element<Features> features_element = xml::describe<Features>(
     state("nested-hv", &Features::nested_hv),
     xml::child("msrs", xml::attribute("unknown", &Features::msrs_ignore, ignore_fault).required()),
     state("ccf-assist", &Features::ccf_assist), xml::child(&Features::xen, xen_element),
-    xml::verbatim("capabilities", &Features::capabilities),
+    xml::child("capabilities", &Features::capabilities, container_capabilities_element)
+        .written_when(+[](const Features& features) { return features.capabilities != ContainerCapabilities{}; }),
     xml::child("cfpc", xml::attribute("value", &Features::cfpc).required()),
     xml::child("sbbc", xml::attribute("value", &Features::sbbc).required()),
     xml::child("ibs", xml::attribute("value", &Features::ibs).required()),

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/domain/container_capabilities.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 
@@ -42,7 +42,6 @@ struct Features {
     enum class Gic { host, v2, v3 };
     enum class Ioapic { none, qemu, kvm };
     enum class HptResizing { enabled, disabled, required };
-    enum class CapabilitiesPolicy { default_, allow, deny };
     enum class Workaround { broken, workaround, fixed };
     enum class Ibs { broken, workaround, fixed_ibs, fixed_ccd, fixed_na };
 
@@ -64,7 +63,7 @@ struct Features {
     std::optional<Ibs> ibs;
 
     std::optional<std::uint64_t> tcg_tb_cache_mib;
-    std::vector<xml::Fragment> capabilities;  ///< containers
+    ContainerCapabilities capabilities;
 
     bool operator==(const Features&) const = default;
 };

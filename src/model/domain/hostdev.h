@@ -10,7 +10,6 @@
 #include "model/domain/interface.h"
 #include "model/domain/storage_source.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 

@@ -286,8 +286,12 @@ const xml::Element<Interface> interface_element =
                        xml::child("reconnect", &Interface::vhost_reconnect, reconnect_element))),
         xml::when(is_one_of<Type::hostdev>, xml::child("source", xml::by_hand(read_host_address, write_host_address)
                                                                      .holds("address@type", pci_address_element))),
-        xml::when(is_one_of<Type::vds>, xml::verbatim("source", &Interface::vds_source)
-                                            .holds("@switchid", "@portid", "@portgroupid", "@connectionid")),
+        xml::when(is_one_of<Type::vds>,
+                  xml::child("source", xml::attribute("switchid", &Interface::vds_switch).required(),
+                             xml::attribute("portid", &Interface::vds_port).required(),
+                             xml::attribute("portgroupid", &Interface::vds_port_group).required().keep_empty(),
+                             xml::attribute("connectionid", &Interface::vds_connection).required())
+                      .required(ErrorCode::xml_error, "interface type='vds' requires a 'source' element")),
         xml::child(&Interface::vlan, vlan_element), xml::child(&Interface::virtual_port, virtual_port_element),
         xml::child(&Interface::bandwidth, bandwidth_element),
         xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),

@@ -10,7 +10,6 @@
 #include "model/domain/storage_source.h"
 #include "model/mac_address.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 
@@ -151,7 +150,10 @@ struct Interface {
     std::string vhost_mode;    ///< client or server
     Reconnect vhost_reconnect;
     std::optional<PciAddress> host_address;  ///< hostdev
-    std::vector<xml::Fragment> vds_source;
+    // vds: a port of a distributed virtual switch
+    std::optional<Uuid> vds_switch;
+    std::optional<std::int64_t> vds_port, vds_connection;
+    std::string vds_port_group;
 
     std::vector<IpAddress> host_addresses;
     std::vector<IpRoute> host_routes;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <set>
 
 #include "xml/parts.h"
@@ -116,7 +117,15 @@ unsigned usual_port(StorageSource::Protocol protocol) {
     return 0;
 }
 
+void check_cookies(const std::vector<HttpCookie>& cookies) {
+    std::set<std::string_view> names;
+    for (const auto& cookie : cookies)
+        if (!names.insert(cookie.name).second)
+            throw Error(ErrorCode::xml_error, fmt::format("duplicate cookie '{}'", cookie.name));
+}
+
 void settle_network(StorageSource& source) {
+    check_cookies(source.cookies);
     std::erase_if(source.labels, [](const SourceLabel& label) { return label.label.empty() && !label.relabel; });
     std::set<std::string_view> models;
     for (const auto& label : source.labels)
@@ -126,6 +135,81 @@ void settle_network(StorageSource& source) {
     for (auto& host : source.hosts)
         if (const auto port = usual_port(*source.protocol); port && !host.port && !host.transport) host.port = port;
 }
+
+/// RFC 6265, 4.1.1: a name is a token, a value may be quoted as a whole.
+void check_cookie(HttpCookie& cookie) {
+    const auto refuse = [](std::string sentence) { throw Error(ErrorCode::xml_error, std::move(sentence)); };
+    if (cookie.name.empty()) refuse("missing cookie name");
+    if (cookie.value.empty()) refuse(fmt::format("missing value for cookie '{}'", cookie.name));
+    if (cookie.name.find_first_of(" \t\"'(),/:;<=>?@[\\]{}") != std::string::npos)
+        refuse(fmt::format("cookie name '{}' contains invalid characters", cookie.name));
+    std::string_view value = cookie.value;
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.find_first_of(" \t\",;\\") != value.npos)
+        refuse(fmt::format("value of cookie '{}' contains invalid characters", cookie.name));
+}
+
+const auto cookie_element =
+    xml::describe<HttpCookie>("cookie", xml::attribute("name", &HttpCookie::name), xml::text(&HttpCookie::value))
+        .finished_by(check_cookie);
+
+/// The first slice of the storage counts; those of other types are passed over.
+void read_slice(const xml::Node& node, StorageSource& source, const xml::ParseFlags&) {
+    auto slice = node.child("slice");
+    while (slice && slice.attribute("type") != "storage") slice = slice.next("slice");
+    if (!slice) return;
+    const auto offset = slice.attribute("offset"), size = slice.attribute("size");
+    if (!offset || !size) throw Error(ErrorCode::xml_error, "missing offset or size attribute of slice");
+    const auto number = [](std::string_view name, std::string_view text) {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || end != text.data() + text.size())
+            throw Error(ErrorCode::xml_error,
+                        fmt::format("malformed value '{}' of '{}' attribute of slice", text, name));
+        return value;
+    };
+    source.slice = {number("offset", *offset), number("size", *size)};
+}
+void write_slice(const StorageSource& source, xml::Writer& writer) {
+    if (!source.slice) return;
+    writer.open("slice");
+    writer.attribute("type", "storage");
+    writer.attribute("offset", std::to_string(source.slice->offset));
+    writer.attribute("size", std::to_string(source.slice->size));
+    writer.close();
+}
+
+void read_helper(const xml::Node& node, Reservations& reservations, const xml::ParseFlags&) {
+    const auto source = node.child("source");
+    if (!source && reservations.managed == true) return;
+    const auto required = [&](std::string_view name, std::string_view what) {
+        const auto value = source.attribute(name);
+        if (!value) throw Error(ErrorCode::xml_error, fmt::format("missing {} for <reservations/>", what));
+        return *value;
+    };
+    const auto only = [](std::string_view value, std::string_view wanted, std::string_view what) {
+        if (value != wanted)
+            throw Error(ErrorCode::xml_error, fmt::format("unsupported {} for <reservations/>: {}", what, value));
+    };
+    const auto type = required("type", "connection type");
+    const auto path = required("path", "path");
+    const auto mode = required("mode", "connection mode");
+    only(type, "unix", "connection type");
+    only(mode, "client", "connection mode");
+    reservations.socket = path;
+}
+void write_helper(const Reservations& reservations, xml::Writer& writer) {
+    if (reservations.socket.empty()) return;
+    writer.open("source");
+    writer.attribute("type", "unix");
+    writer.attribute("path", reservations.socket);
+    writer.attribute("mode", "client");
+    writer.close();
+}
+
+const auto reservations_element = xml::describe<Reservations>(
+    "reservations", xml::attribute("managed", &Reservations::managed, xml::yes_no).required(),
+    xml::by_hand(read_helper, write_helper).holds("source@type", "source@path", "source@mode"));
 
 }  // namespace
 
@@ -181,18 +265,19 @@ const xml::Element<StorageSource> storage_source_element =
                   xml::child("ssl", xml::attribute("verify", &StorageSource::ssl_verify, xml::yes_no)),
                   xml::child("readahead", xml::attribute("size", &StorageSource::readahead_bytes)),
                   xml::child("timeout", xml::attribute("seconds", &StorageSource::timeout_seconds)),
-                  xml::verbatim("cookies", &StorageSource::cookies).secret(),
+                  xml::child("cookies", xml::children(&StorageSource::cookies, cookie_element)).secret(),
                   xml::child("reconnect", xml::embed(&StorageSource::reconnect, reconnect_element)),
                   xml::child("identity", xml::attribute("user", &StorageSource::user),
                              xml::attribute("group", &StorageSource::group),
                              xml::attribute("username", &StorageSource::ssh_username),
                              xml::attribute("keyfile", &StorageSource::keyfile)),
                   xml::child("knownHosts", xml::attribute("path", &StorageSource::known_hosts))),
-        xml::verbatim("slices", &StorageSource::slices), xml::child(&StorageSource::auth, storage_auth_element),
+        xml::child("slices", xml::by_hand(read_slice, write_slice).holds("slice@type", "slice@offset", "slice@size")),
+        xml::child(&StorageSource::auth, storage_auth_element),
         xml::when(
             +[](const StorageSource& source) { return source.type != Type::network; },
             xml::children(&StorageSource::labels, source_label_element)),
-        xml::verbatim("reservations", &StorageSource::reservations),
+        xml::child(&StorageSource::reservations, reservations_element),
         xml::child(&StorageSource::encryption, encryption_element))
         .finished_by(settle_network);
 

@@ -10,7 +10,6 @@
 #include "model/domain/seclabel.h"
 #include "xml/box.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 
@@ -75,6 +74,25 @@ struct Reconnect {
     bool operator==(const Reconnect&) const = default;
 };
 
+/// Sent to a web server with each request.
+struct HttpCookie {
+    std::string name, value;
+    bool operator==(const HttpCookie&) const = default;
+};
+
+/// A part of a file or device, in bytes.
+struct StorageSlice {
+    std::uint64_t offset = 0, size = 0;
+    bool operator==(const StorageSlice&) const = default;
+};
+
+/// Who makes the persistent reservations of a SCSI device: the daemon's own helper, or one that listens at a socket.
+struct Reservations {
+    std::optional<bool> managed;  ///< always there once read
+    std::string socket;           ///< the helper's; of a managed one only while the guest runs
+    bool operator==(const Reservations&) const = default;
+};
+
 /// A place that holds a disk's bytes. Which members count depends on `type`, which stands at the parent element
 /// (`<disk type='file'>`), whereas the rest is in `<source>`.
 struct StorageSource {
@@ -101,7 +119,7 @@ struct StorageSource {
     Reconnect reconnect;      ///< also vhostuser
     std::string user, group;  ///< nfs
     std::string known_hosts, ssh_username, keyfile;
-    std::vector<xml::Fragment> cookies;
+    std::vector<HttpCookie> cookies;
 
     // volume
     std::string pool, volume;
@@ -117,8 +135,8 @@ struct StorageSource {
     std::optional<StartupPolicy> startup_policy;
     std::vector<SourceLabel> labels;
     std::optional<Encryption> encryption;
-    std::vector<xml::Fragment> slices;
-    std::vector<xml::Fragment> reservations;
+    std::optional<StorageSlice> slice;  ///< the image is only a part of what lies there
+    std::optional<Reservations> reservations;
     std::optional<unsigned> index;  ///< position in the chain, of a running guest
 
     /// Whether it names anything: an empty tray does not.

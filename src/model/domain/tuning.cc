@@ -86,6 +86,28 @@ const auto cache_tune_element =
                              xml::children(&CacheTune::monitors, monitor_element))
         .finished_by(check_banks);
 
+const auto bandwidth_node_element =
+    xml::describe<MemoryBandwidth::Node>("node", xml::attribute("id", &MemoryBandwidth::Node::id).required(),
+                                         xml::attribute("bandwidth", &MemoryBandwidth::Node::percent).required());
+
+void check_bandwidth(MemoryBandwidth& memory) {
+    std::set<unsigned> seen;
+    for (const auto& node : memory.nodes) {
+        if (!seen.insert(node.id).second)
+            throw Error(ErrorCode::xml_error, fmt::format("Memory Bandwidth already defined for node {}", node.id));
+        if (node.percent > 100) throw Error(ErrorCode::xml_error, "Memory Bandwidth value exceeding 100 is invalid.");
+    }
+}
+
+const auto memory_bandwidth_element =
+    xml::describe<MemoryBandwidth>(
+        "memorytune",
+        xml::attribute("vcpus", &MemoryBandwidth::vcpus)
+            .required(ErrorCode::xml_error, "Missing memorytune attribute 'vcpus'")
+            .complain(ErrorCode::xml_error, "Invalid memorytune attribute 'vcpus' value '{}'"),
+        xml::children(&MemoryBandwidth::nodes, bandwidth_node_element))
+        .finished_by(check_bandwidth);
+
 const auto node_element =
     xml::describe<NumaTune::Node>("memnode", xml::attribute("cellid", &NumaTune::Node::cell).required(),
                                   xml::attribute("mode", &NumaTune::Node::mode).required(),
@@ -121,7 +143,7 @@ bool is_static(const NumaTune& tune) { return tune.placement != NumaTune::Placem
 
 /// The largest limit is none.
 template <class M>
-xml::PartOf<MemoryTune> limit(std::string_view name, M MemoryTune::* member) {
+xml::PartOf<MemoryTune> limit(std::string_view name, M MemoryTune::*member) {
     return xml::amount(name, member).omit("9007199254740991");
 }
 
@@ -149,7 +171,7 @@ const xml::Element<CpuTune> cpu_tune_element =
         xml::child(&CpuTune::emulator_schedule, emulator_schedule),
         xml::children(&CpuTune::vcpu_schedules, vcpu_schedule),
         xml::children(&CpuTune::iothread_schedules, iothread_schedule),
-        xml::children(&CpuTune::caches, cache_tune_element), xml::verbatim("memorytune", &CpuTune::memory))
+        xml::children(&CpuTune::caches, cache_tune_element), xml::children(&CpuTune::memory, memory_bandwidth_element))
         .finished_by(check_cache_tunes);
 
 const xml::Element<NumaTune> numa_tune_element =

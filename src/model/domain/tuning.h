@@ -7,7 +7,6 @@
 
 #include "model/cpu_set.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 /// The shares and limits of a guest among its neighbours.
 namespace innkeeper::model {
@@ -72,6 +71,17 @@ struct CacheTune {
     bool operator==(const CacheTune&) const = default;
 };
 
+/// The share of the memory's bandwidth, in percent, that processors may use.
+struct MemoryBandwidth {
+    struct Node {
+        unsigned id = 0, percent = 0;
+        bool operator==(const Node&) const = default;
+    };
+    CpuSet vcpus;
+    std::vector<Node> nodes;
+    bool operator==(const MemoryBandwidth&) const = default;
+};
+
 struct CpuTune {
     std::optional<std::uint64_t> shares, period, global_period, emulator_period, iothread_period;
     std::optional<std::int64_t> quota, global_quota, emulator_quota, iothread_quota;
@@ -81,7 +91,7 @@ struct CpuTune {
     std::vector<Schedule> vcpu_schedules, iothread_schedules;
     std::optional<Schedule> emulator_schedule;
     std::vector<CacheTune> caches;
-    std::vector<xml::Fragment> memory;
+    std::vector<MemoryBandwidth> memory;
     bool operator==(const CpuTune&) const = default;
 };
 

@@ -108,7 +108,8 @@ TEST(Frame, IsNotLongerThanAClientTakes) {
 }
 
 TEST(Frame, NeedsAWholeHeader) {
-    XdrReader in("\0\0\0\0"s);
+    const std::string half(4, '\0');
+    XdrReader in(half);
     EXPECT_THROW(decode_header(in), Error);
 }
 

@@ -171,6 +171,11 @@ void add_memory(Builder& b);
 void add_smp(Builder& b);
 void add_iothreads(Builder& b);
 void add_numa(Builder& b);
+/// Whether the guest is told how fast its nodes reach each other's memory; and the node whose processors use that of a
+/// cell: its own, or those that say they are nearest.
+bool has_hmat(const Builder& b);
+unsigned memory_initiator(const model::Cpu& cpu, const model::NumaCell& cell);
+void add_hmat(Builder& b);
 void add_smbios(Builder& b);
 void add_vmgenid(Builder& b);
 void add_monitor(Builder& b);
@@ -197,6 +202,8 @@ void add_memballoon(Builder& b);
 void add_rngs(Builder& b);
 void add_panics(Builder& b);
 void add_vsock(Builder& b);
+void add_cryptos(Builder& b);
+void add_nvram(Builder& b);
 void add_vmcoreinfo(Builder& b);
 void add_filesystems(Builder& b);
 void add_redirections(Builder& b);

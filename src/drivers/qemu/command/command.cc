@@ -10,11 +10,6 @@ namespace innkeeper::qemu {
 
 namespace {
 
-template <class Element>
-void refuse(const std::vector<Element>& elements, std::string_view element) {
-    if (!elements.empty()) unsupported(fmt::format("<{}> is not supported yet", element));
-}
-
 void add_monitor_chardev(Builder& b) {
     Pairs words("socket");
     words.word("id=charmonitor");
@@ -41,13 +36,10 @@ void add_compatibility(Builder& b) {
 
 void add_reservation_helper(Builder& b) {
     for (const model::Disk& disk : b.devices.disks)
-        for (const xml::Fragment& fragment : disk.source.reservations)
-            if (fragment.source.find("managed='no'") == std::string::npos &&
-                fragment.source.find("managed=\"no\"") == std::string::npos) {
-                return b.object(Props("pr-manager-helper", "qom-type")
-                                    .add("id", "pr-helper0")
-                                    .add("path", b.context.directory + "/pr-helper0.sock"));
-            }
+        if (disk.source.reservations && disk.source.reservations->managed == true)
+            return b.object(Props("pr-manager-helper", "qom-type")
+                                .add("id", "pr-helper0")
+                                .add("path", b.context.directory + "/pr-helper0.sock"));
 }
 
 void add_sandbox(Builder& b) {
@@ -80,6 +72,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
     add_smp(b);
     add_iothreads(b);
     add_numa(b);
+    add_hmat(b);
     b.option("-uuid", (domain.hwuuid ? *domain.hwuuid : domain.uuid).text());
     add_vmgenid(b);
     add_smbios(b);
@@ -113,6 +106,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
     add_watchdogs(b);
     add_redirections(b);
     add_hostdevs(b);
+    add_nvram(b);
     add_memballoon(b);
     add_rngs(b);
     add_vmcoreinfo(b);
@@ -122,6 +116,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
     add_panics(b);
     add_shared_memory(b);
     add_vsock(b);
+    add_cryptos(b);
     b.option("-msg", "timestamp=on");
     return b;
 }
@@ -129,11 +124,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
 }  // namespace
 
 void refuse_unknown_elements(const Builder& b) {
-    const model::Devices& devices = b.devices;
-    if (devices.nvram) unsupported("nvram device is only supported for PPC64");
-    refuse(devices.cryptos, "crypto");
-    refuse(b.domain.launch_security, "launchSecurity");
-    refuse(b.domain.key_wrap, "keywrap");
+    if (b.domain.launch_security) unsupported("<launchSecurity> is not supported on this host");
     if (b.domain.has_bootloader || !b.domain.bootloader.empty()) unsupported("bootloader is not supported by QEMU");
 }
 

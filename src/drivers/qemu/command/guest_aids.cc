@@ -93,6 +93,24 @@ void add_panics(Builder& b) {
     }
 }
 
+void add_cryptos(Builder& b) {
+    for (const model::Crypto& crypto : b.devices.cryptos) {
+        const std::string id = "obj" + crypto.info.alias;
+        Props backend(fmt::format("cryptodev-backend-{}", xml::name(*crypto.backend)), "qom-type");
+        b.object(backend.add("id", id).add("queues", crypto.queues));
+        Props props(b.virtio_device("virtio-crypto", "virtio", crypto.info));
+        b.add_virtio(props, crypto.virtio);
+        b.device(props.add("cryptodev", id).add("id", crypto.info.alias), crypto.info);
+    }
+}
+
+/// It is part of the machine: only its place can be told.
+void add_nvram(Builder& b) {
+    if (!b.devices.nvram) return;
+    if (const auto* at = b.devices.nvram->info.at<model::SpaprVioAddress>(); at && at->reg)
+        b.option("-global", fmt::format("spapr-nvram.reg={:#x}", *at->reg));
+}
+
 void add_vsock(Builder& b) {
     if (!b.devices.vsock) return;
     const model::Vsock& vsock = *b.devices.vsock;

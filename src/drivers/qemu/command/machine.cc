@@ -41,6 +41,17 @@ void refuse_foreign_features(const Builder& b) {
     refuse(features.has_gic && b.is_x86(), "gic");
 }
 
+void add_key_wrap(const Builder& b, Pairs& words) {
+    const auto add = [&](std::string_view name, std::optional<bool> state) {
+        if (!state) return;
+        if (b.domain.os.arch != model::Architecture::s390x)
+            unsupported(fmt::format("{} is not available with this QEMU binary", name));
+        words.on_off(name, state);
+    };
+    add("aes-key-wrap", b.domain.key_wrap.aes);
+    add("dea-key-wrap", b.domain.key_wrap.dea);
+}
+
 }  // namespace
 
 void add_machine(Builder& b) {
@@ -61,6 +72,8 @@ void add_machine(Builder& b) {
         }
     if (features.has_gic && features.gic_version) words.add("gic-version", xml::name(*features.gic_version));
     if (const std::string ram = default_ram(b); !ram.empty()) words.add("memory-backend", ram);
+    if (has_hmat(b)) words.word("hmat=on");
+    add_key_wrap(b, words);
     if (!b.is_x86() && b.machine_is("virt") && !features.acpi) words.word("acpi=off");
     if (const std::string pflash = pflash_words(b); !pflash.empty()) words.word(pflash);
     b.option("-machine", words);

@@ -142,7 +142,6 @@ void add_numa(Builder& b) {
     if (!b.domain.cpu) return;
     const auto& cells = b.domain.cpu->numa;
     for (const NumaCell& cell : cells) {
-        if (!cell.caches.empty()) unsupported("<cache> of a NUMA <cell> is not supported yet");
         const unsigned id = cell.id.value_or(0);
         const std::string memory = fmt::format("ram-node{}", id);
         if (cell.memory_kib)
@@ -161,10 +160,10 @@ void add_numa(Builder& b) {
                 from = to + 1;
             }
         }
+        if (has_hmat(b)) words.add("initiator", memory_initiator(*b.domain.cpu, cell));
         if (cell.memory_kib) words.add("memdev", memory);
         b.option("-numa", words);
     }
-    if (!b.domain.cpu->interconnects.empty()) unsupported("<interconnects> of <numa> is not supported yet");
     bool has_distances = false;
     for (const NumaCell& cell : cells) has_distances |= !cell.distances.empty();
     if (!has_distances) return;

@@ -31,18 +31,14 @@ void add_aio(const DiskDriver* driver, Props& props) {
 
 /// The helper that manages SCSI reservations: the daemon's own, or one of the user's by its socket.
 void add_reservations(Builder& b, const StorageSource& source, const ImageNode& node, Props& props) {
-    for (const xml::Fragment& fragment : source.reservations) {
-        const xml::Document document = xml::Document::parse(fragment.source, "(reservations)");
-        if (document.root().attribute("managed") != "no") {
-            props.add("pr-manager", "pr-helper0");
-            continue;
-        }
-        const std::string id = "pr-helper-" + node.alias;
-        b.object(Props("pr-manager-helper", "qom-type")
-                     .add("id", id)
-                     .add("path", document.root().child("source").attribute("path").value_or("")));
-        props.add("pr-manager", id);
+    if (!source.reservations) return;
+    if (source.reservations->managed == true) {
+        props.add("pr-manager", "pr-helper0");
+        return;
     }
+    const std::string id = "pr-helper-" + node.alias;
+    b.object(Props("pr-manager-helper", "qom-type").add("id", id).add("path", source.reservations->socket));
+    props.add("pr-manager", id);
 }
 
 Props location(Builder& b, const StorageSource& source, const ImageNode& node) {
@@ -76,23 +72,6 @@ Props location(Builder& b, const StorageSource& source, const ImageNode& node) {
             break;
     }
     throw Error(ErrorCode::internal_error, "a vhostuser disk has no image");
-}
-
-struct Slice {
-    std::uint64_t offset = 0, size = 0;
-};
-
-std::optional<Slice> slice_of(const StorageSource& source) {
-    for (const xml::Fragment& fragment : source.slices) {
-        const xml::Document document = xml::Document::parse(fragment.source, "(slices)");
-        const xml::Node root = document.root();
-        const xml::Node slice = root.name() == "slice" ? root : root.child("slice");
-        const auto number = [&](std::string_view name) {
-            return std::strtoull(std::string(slice.attribute(name).value_or("0")).c_str(), nullptr, 10);
-        };
-        if (slice && slice.attribute("type") == "storage") return Slice{number("offset"), number("size")};
-    }
-    return std::nullopt;
 }
 
 void add_discard(const ImageNode& node, Props& props) {
@@ -160,7 +139,10 @@ void add_image_nodes(Builder& b, const StorageSource& source, const ImageNode& n
     storage.add("auto-read-only", true).add("discard", "unmap");
     b.option("-blockdev", storage);
 
-    if (const auto slice = slice_of(source)) {
+    // The raw format can begin and end anywhere by itself; others need a node for it.
+    const auto& slice = source.slice;
+    const bool is_raw = source.format == "raw" && !source.encryption;
+    if (slice && !is_raw) {
         Props part("raw");
         part.add("node-name", node.name + "-slice-sto").add("offset", slice->offset).add("size", slice->size);
         part.add("file", file).add("auto-read-only", true).add("discard", "unmap");
@@ -174,6 +156,7 @@ void add_image_nodes(Builder& b, const StorageSource& source, const ImageNode& n
     add_discard(node, format);
     add_cache(node.driver, format);
     add_format(b, source, node, format);
+    if (slice && is_raw) format.add("offset", slice->offset).add("size", slice->size);
     format.add("file", file);
     if (!node.backing.empty())
         format.add("backing", node.backing);

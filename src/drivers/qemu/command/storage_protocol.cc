@@ -159,15 +159,9 @@ Props iscsi(Builder& b, const StorageSource& source, const std::string& node) {
 /// Cookies travel as one header, "name=value; name=value", and never in clear.
 std::string cookie_header(const StorageSource& source) {
     std::string header;
-    for (const xml::Fragment& fragment : source.cookies) {
-        const xml::Document document = xml::Document::parse(fragment.source, "(cookies)");
-        const xml::Node root = document.root();
-        const auto append = [&](xml::Node cookie) {
-            if (!header.empty()) header += "; ";
-            header += std::string(cookie.attribute("name").value_or("")) + "=" + cookie.text();
-        };
-        if (root.name() == "cookie") append(root);
-        for (xml::Node cookie = root.child("cookie"); cookie; cookie = cookie.next("cookie")) append(cookie);
+    for (const auto& cookie : source.cookies) {
+        if (!header.empty()) header += "; ";
+        header += cookie.name + "=" + cookie.value;
     }
     return header;
 }

@@ -104,6 +104,7 @@ void assign_aliases(model::DomainDef& def) {
     number(d.panics, "panic");
     if (d.vsock) name(d.vsock->info, "vsock0");
     if (d.iommu) name(d.iommu->info, "iommu0");
+    number(d.cryptos, "crypto");
 }
 
 }  // namespace innkeeper::qemu

@@ -73,6 +73,7 @@ std::vector<PciDevice> pci_devices(DomainDef& def, const PciNeeds& needs) {
     for (auto& device : d.memories) add(device.info, needs.of(device));
     if (d.vsock) add(d.vsock->info, needs.of(*d.vsock));
     if (d.iommu) add(d.iommu->info, needs.of(*d.iommu));
+    for (auto& device : d.cryptos) add(device.info, needs.of(device));
     return all;
 }
 

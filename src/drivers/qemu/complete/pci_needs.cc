@@ -147,6 +147,8 @@ PciNeed PciNeeds::of(const model::Serial& serial) const {
 
 PciNeed PciNeeds::of(const model::Vsock& vsock) const { return virtio(vsock.model); }
 
+PciNeed PciNeeds::of(const model::Crypto&) const { return express(); }
+
 PciNeed PciNeeds::of(const model::Iommu& iommu) const {
     if (iommu.model != model::Iommu::Model::virtio) return {};
     PciNeed need = express();

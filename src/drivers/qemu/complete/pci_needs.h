@@ -27,6 +27,7 @@ class PciNeeds {
     PciNeed of(const model::Hostdev&) const;
     PciNeed of(const model::Shmem&) const;
     PciNeed of(const model::MemoryDevice&) const;
+    PciNeed of(const model::Crypto&) const;
 
     PciNeed nowhere() const { return {.plug = 0, .nowhere = true}; }
     PciNeed conventional() const { return {PciPlug::conventional}; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/validate.h"
 
 namespace innkeeper::qemu {
@@ -112,8 +111,9 @@ void validate(const Completion& it, const model::MemoryDevice& memory) {
     if (it.def.max_memory_kib) validate_room(it.def, memory);
 }
 
-void validate(const Completion&, const model::NvramDevice&) {
-    not_supported("nvram device is only supported for PPC64");
+void validate(const Completion& it, const model::NvramDevice&) {
+    if (it.def.os.arch != model::Architecture::ppc64 && it.def.os.arch != model::Architecture::ppc64le)
+        not_supported("nvram device is only supported for PPC64");
 }
 
 void validate(const Completion& it, const model::Shmem& shmem) {
@@ -192,9 +192,13 @@ void validate_devices(const Completion& it) {
     if (d.watchdogs.size() > 1) throw Error(ErrorCode::internal_error, "only a single watchdog device is supported");
     if (d.iommu && d.iommu->model == model::Iommu::Model::virtio && !d.iommu->info.at<model::PciAddress>())
         not_supported("IOMMU device: 'virtio' needs a PCI address");
-    for (const xml::Fragment& security : it.def.launch_security)
-        if (attribute_of(security, "type") == "sev" && !it.host.has_sev)
+    using Security = model::LaunchSecurity;
+    if (const auto& security = it.def.launch_security) {
+        if (security->type == Security::Type::sev && !it.host.has_sev)
             not_supported("SEV launch security is not supported with this QEMU binary");
+        if (security->type == Security::Type::s390_pv)
+            not_supported("S390 PV launch security is not supported with this QEMU binary");
+    }
 }
 
 void refuse_duplicate_controllers(const Completion& it) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "drivers/qemu/complete/fragments.h"
 #include "drivers/qemu/complete/steps.h"
 
 namespace innkeeper::qemu {
@@ -76,15 +75,18 @@ void validate_tuning(const DomainDef& def) {
         for (const unsigned id : schedule.ids.numbers())
             if (std::ranges::find(def.iothread_ids, id, &model::IoThread::id) == def.iothread_ids.end())
                 refused_by_model(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", id));
-    if (!def.cpu_tune.caches.empty() && def.type != DomainDef::VirtType::kvm)
+    if (!(def.cpu_tune.caches.empty() && def.cpu_tune.memory.empty()) && def.type != DomainDef::VirtType::kvm)
         unsupported("cachetune is only supported for KVM domains");
 }
 
 void validate_identity(const DomainDef& def) {
-    for (const xml::Fragment& info : def.sysinfo) {
-        const std::string uuid = system_uuid(info);
-        if (!uuid.empty() && Uuid::parse(uuid) != def.uuid)
+    for (const model::Sysinfo& info : def.sysinfo) {
+        if (!info.system.uuid.empty() && Uuid::parse(info.system.uuid) != def.uuid)
             refused_by_model(ErrorCode::xml_detail, "UUID mismatch between <uuid> and <sysinfo>");
+        for (const auto& entry : info.firmware)
+            // The names that are left to users (QEMU's docs/specs/fw_cfg).
+            if (!entry.name.starts_with("opt/"))
+                refused_by_model(ErrorCode::config_unsupported, "Invalid firmware name");
     }
 }
 
