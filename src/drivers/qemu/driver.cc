@@ -12,6 +12,7 @@
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
+#include "drivers/qemu/placement.h"
 #include "drivers/qemu/sealing.h"
 #include "model/domain/domain.h"
 
@@ -111,6 +112,7 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     strip_interfaces(whole);
     whole = *(co_await complete(std::move(whole), guests::Purpose::start));
     const auto capabilities = co_await abilities_.of(whole.devices.emulator);
+    check_placement(whole, WhenPlaced::native);
     assign_aliases(whole);
     const RunFiles files = run_files(whole.name, -1);
     auto context = command_context(files, -1);

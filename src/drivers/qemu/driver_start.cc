@@ -19,6 +19,7 @@
 #include "drivers/qemu/driver_devices.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
+#include "drivers/qemu/placement.h"
 #include "drivers/qemu/preconditions.h"
 #include "drivers/qemu/sealing.h"
 #include "loop/pool.h"
@@ -270,6 +271,7 @@ Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
 
 Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options) {
     model::DomainDef wanted = *guest->live();
+    check_placement(wanted, WhenPlaced::start);
     const auto needed = Preconditions::of(wanted);
     if (!needed.images.empty() || !needed.boot_files.empty() || !needed.bridges.empty())
         wanted = co_await in_pool([needed, seen = std::move(wanted)]() mutable {

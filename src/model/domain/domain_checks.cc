@@ -82,7 +82,9 @@ void settle_os(DomainDef& domain) {
     if (os.type == "xen" && domain.type == DomainDef::VirtType::xen) os.type = "linux";
     if (!domain.has_bootloader) domain.bootloader_arguments.clear();
     std::ranges::sort(os.firmware_features, {}, &FirmwareFeature::name);
-    if (!os.firmware) os.firmware_features.clear();
+    if (!os.firmware && !os.firmware_features.empty())
+        throw Error(ErrorCode::xml_detail,
+                    "cannot use feature-based firmware autoselection when firmware autoselection is disabled");
     if (os.type != "exe") {
         os.init.clear();
         os.init_arguments.clear();

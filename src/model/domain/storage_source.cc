@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -128,6 +129,8 @@ void settle_network(StorageSource& source) {
     check_cookies(source.cookies);
     std::erase_if(source.labels, [](const SourceLabel& label) { return label.label.empty() && !label.relabel; });
     std::set<std::string_view> models;
+    if (source.labels.size() > 1 && std::ranges::find(source.labels, "", &SourceLabel::model) != source.labels.end())
+        throw Error(ErrorCode::xml_error, "missing security model when using multiple labels");
     for (const auto& label : source.labels)
         if (!models.insert(label.model).second)
             throw Error(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided", label.model));
