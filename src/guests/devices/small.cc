@@ -26,6 +26,8 @@ bool is_same(const model::Rng& one, const model::Rng& other) {
 }
 bool is_same(const model::Shmem& one, const model::Shmem& other) {
     model::Shmem alike = one;
+    // What is left open is what it has.
+    if (!alike.size_mib) alike.size_mib = other.size_mib;
     alike.info = other.info;
     alike.role = other.role;
     return alike == other && may_share_place(one.info, other.info);

@@ -104,7 +104,13 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
 }  // namespace
 
 /// The `type` stands at the device, the rest in `<source>` and beside it: these are parts of the device's element.
-const xml::Element<Source> chardev_type_element = xml::describe<Source>("", xml::attribute("type", &Source::type));
+namespace {
+constexpr std::string_view unknown_target = "unknown target type '{}' specified for character device";
+}
+
+const xml::Element<Source> chardev_type_element = xml::describe<Source>(
+    "", xml::attribute("type", &Source::type)
+            .complain(ErrorCode::config_unsupported, "unknown type presented to host for character device: {}"));
 
 const xml::Element<Source> chardev_source_element =
     xml::describe<Source>(
@@ -145,8 +151,9 @@ const xml::Element<Source> chardev_source_element =
 
 const xml::Element<Serial> serial_element = xml::describe<Serial>(
     "serial", xml::embed(&Serial::source, chardev_type_element), xml::embed(&Serial::source, chardev_source_element),
-    xml::child("target", xml::attribute("type", &Serial::target), xml::attribute("port", &Serial::port),
-               xml::child("model", xml::attribute("name", &Serial::model))),
+    xml::child("target",
+               xml::attribute("type", &Serial::target).complain(ErrorCode::config_unsupported, unknown_target),
+               xml::attribute("port", &Serial::port), xml::child("model", xml::attribute("name", &Serial::model))),
     xml::embed(&Serial::info, device_info_element));
 
 const xml::Element<Parallel> parallel_element = xml::describe<Parallel>(
@@ -178,7 +185,9 @@ const xml::Element<Console> console_element = xml::describe<Console>(
     "console", xml::embed(&Console::source, chardev_type_element),
     xml::by_hand<Console>([](const xml::Node&, Console&, const xml::ParseFlags&) {}, write_tty).holds("@tty"),
     xml::embed(&Console::source, chardev_source_element),
-    xml::child("target", xml::attribute("type", &Console::target), xml::attribute("port", &Console::port)),
+    xml::child("target",
+               xml::attribute("type", &Console::target).complain(ErrorCode::config_unsupported, unknown_target),
+               xml::attribute("port", &Console::port)),
     xml::embed(&Console::info, device_info_element));
 
 const xml::Element<Channel> channel_element =

@@ -12,7 +12,10 @@ bool is_evdev(const Input& input) { return input.type == Input::Type::evdev; }
 }  // namespace
 
 const xml::Element<Input> input_element = xml::describe<Input>(
-    "input", xml::attribute("type", &Input::type).required(),
+    "input",
+    xml::attribute("type", &Input::type)
+        .required()
+        .complain(ErrorCode::config_unsupported, "unknown input device type '{}'"),
     xml::attribute("bus", &Input::bus).written_when([](const Input& input) { return !is_evdev(input); }),
     xml::attribute("model", &Input::model), xml::child("driver", xml::embed(&Input::virtio, virtio_options_element)),
     xml::when(is_passthrough, xml::child("source", xml::attribute("evdev", &Input::source))),

@@ -50,8 +50,10 @@ const auto rule_element = xml::describe<RedirectionRule>(
 
 const xml::Element<Redirdev> redirdev_element =
     xml::describe<Redirdev>(
-        "redirdev", xml::attribute("bus", &Redirdev::bus), xml::embed(&Redirdev::source, chardev_type_element),
-        xml::embed(&Redirdev::source, chardev_source_element), xml::embed(&Redirdev::info, device_info_element))
+        "redirdev",
+        xml::attribute("bus", &Redirdev::bus).complain(ErrorCode::config_unsupported, "unknown redirdev bus '{}'"),
+        xml::embed(&Redirdev::source, chardev_type_element), xml::embed(&Redirdev::source, chardev_source_element),
+        xml::embed(&Redirdev::info, device_info_element))
         .finished_by([](Redirdev& device) {
             if (device.info.has_address() && !device.info.at<UsbAddress>())
                 throw Error(ErrorCode::xml_error, "Invalid address for a USB device");

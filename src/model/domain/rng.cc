@@ -38,16 +38,17 @@ void write_backend(const Rng& rng, xml::Writer& writer) {
 
 }  // namespace
 
-const xml::Element<Rng> rng_element =
-    xml::describe<Rng>("rng", xml::attribute("model", &Rng::model).required(),
-                       xml::child("rate", xml::attribute("bytes", &Rng::rate_bytes).required(),
-                                  xml::attribute("period", &Rng::rate_period).omit("0")),
-                       xml::child("backend", xml::attribute("model", &Rng::backend).required(),
-                                  xml::by_hand(read_backend, write_backend)
-                                      .holds(xml::text(&Rng::device), xml::embed(&Rng::source, chardev_type_element),
-                                             xml::embed(&Rng::source, chardev_source_element)))
-                           .required(ErrorCode::xml_error, "missing RNG device backend"),
-                       xml::child("driver", xml::embed(&Rng::virtio, virtio_options_element)),
-                       xml::embed(&Rng::info, device_info_element));
+const xml::Element<Rng> rng_element = xml::describe<Rng>(
+    "rng",
+    xml::attribute("model", &Rng::model).required().complain(ErrorCode::config_unsupported, "unknown RNG model '{}'"),
+    xml::child("rate", xml::attribute("bytes", &Rng::rate_bytes).required(),
+               xml::attribute("period", &Rng::rate_period).omit("0")),
+    xml::child("backend", xml::attribute("model", &Rng::backend).required(),
+               xml::by_hand(read_backend, write_backend)
+                   .holds(xml::text(&Rng::device), xml::embed(&Rng::source, chardev_type_element),
+                          xml::embed(&Rng::source, chardev_source_element)))
+        .required(ErrorCode::xml_error, "missing RNG device backend"),
+    xml::child("driver", xml::embed(&Rng::virtio, virtio_options_element)),
+    xml::embed(&Rng::info, device_info_element));
 
 }  // namespace innkeeper::model

@@ -20,7 +20,7 @@ void check(Shmem& shmem, const xml::Node& node, const xml::ParseFlags&) {
     shmem.has_server = bool(node.child("server"));
     shmem.has_msi = bool(node.child("msi"));
     if (shmem.name.find('/') != std::string::npos)
-        throw Error(ErrorCode::xml_error, "shmem name '" + shmem.name + "' must not contain '/'");
+        throw Error(ErrorCode::config_unsupported, "shmem name cannot include '/' character");
     if (shmem.has_msi && !shmem.has_server)
         throw Error(ErrorCode::xml_error, "msi option is only supported with a server");
 }

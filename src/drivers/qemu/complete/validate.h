@@ -31,6 +31,7 @@ void validate(const Completion&, const model::Memballoon&);
 void validate(const Completion&, const model::MemoryDevice&);
 void validate(const Completion&, const model::NvramDevice&);
 void validate(const Completion&, const model::Shmem&);
+void validate(const Completion&, const model::Sound&);
 void validate(const Completion&, const model::Tpm&);
 void validate(const Completion&, const model::Video&);
 void validate(const Completion&, const model::Watchdog&);

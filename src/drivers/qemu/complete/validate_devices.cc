@@ -34,6 +34,7 @@ void validate(const Completion& it, const model::Audio& audio) {
 }
 
 void validate(const Completion& it, const model::Filesystem& filesystem) {
+    if (filesystem.type != model::Filesystem::Type::mount) not_supported("only supports mount filesystem type");
     if (filesystem.driver == model::Filesystem::Driver::virtiofs) require_shared_memory(it, "virtiofs");
 }
 
@@ -54,6 +55,11 @@ void validate(const Completion& it, const model::Graphics& graphics) {
 }
 
 void validate(const Completion&, const model::Input& input) {
+    if (input.bus == model::Input::Bus::ps2 && input.type == model::Input::Type::tablet)
+        throw Error(ErrorCode::internal_error, ErrorDomain::domain, "ps2 bus does not support tablet input device");
+    if (input.bus == model::Input::Bus::xen || input.bus == model::Input::Bus::parallels)
+        throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                    fmt::format("unsupported input bus {}", xml::name(*input.bus)));
     // Only what QEMU has three devices for can be told apart.
     const bool transitional = input.model == model::Input::Model::virtio_transitional ||
                               input.model == model::Input::Model::virtio_non_transitional;
@@ -62,7 +68,22 @@ void validate(const Completion&, const model::Input& input) {
             fmt::format("virtio (non-)transitional models are not supported for input type={}", xml::name(input.type)));
 }
 
-void validate(const Completion&, const model::Interface& interface) { validate_reconnect(interface.vhost_reconnect); }
+void validate(const Completion&, const model::Interface& interface) {
+    using Type = model::Interface::Type;
+    validate_reconnect(interface.vhost_reconnect);
+    const bool has_tap = interface.type == Type::network || interface.type == Type::bridge ||
+                         interface.type == Type::ethernet || interface.type == Type::direct;
+    if (interface.type == Type::user && interface.mtu)
+        not_supported("setting MTU on interface type user is not supported yet");
+    if (!has_tap && interface.coalesce_rx_frames_max)
+        not_supported(
+            fmt::format("coalesce settings on interface type {} are not supported", xml::name(interface.type)));
+}
+
+void validate(const Completion&, const model::Sound& sound) {
+    if (sound.model == model::Sound::Model::ich7)
+        throw Error(ErrorCode::internal_error, "sound card model 'ich7' is not supported by qemu");
+}
 
 void validate(const Completion& it, const model::Iommu& iommu) {
     using Model = model::Iommu::Model;
@@ -119,6 +140,8 @@ void validate(const Completion& it, const model::NvramDevice&) {
 void validate(const Completion& it, const model::Shmem& shmem) {
     if (shmem.model == model::Shmem::Model::ivshmem && !it.capabilities.has_type("ivshmem"))
         not_supported("ivshmem device is not supported with this QEMU binary");
+    if (shmem.model == model::Shmem::Model::ivshmem_plain && shmem.has_server)
+        not_supported("shmem model 'ivshmem-plain' is supported only with server option disabled");
     if (shmem.has_msi && !shmem.has_server)
         refused_by_model(ErrorCode::xml_error, "msi option is only supported with a server");
 }

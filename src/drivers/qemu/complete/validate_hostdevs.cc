@@ -23,6 +23,8 @@ void validate_mdev(const Hostdev& hostdev) {
 }  // namespace
 
 void validate(const Completion&, const Hostdev& hostdev) {
+    if (hostdev.mode == Hostdev::Mode::capabilities)
+        not_supported("hostdev mode 'capabilities' is not supported in qemu");
     if (hostdev.type == Hostdev::Type::mdev) validate_mdev(hostdev);
     if (const auto* pci = hostdev.info.at<model::PciAddress>(); pci && pci->zpci)
         not_supported("This QEMU binary doesn't support zPCI");
