@@ -164,6 +164,7 @@ Task<> Daemon::start_drivers() {
         throw Error(ErrorCode::operation_failed,
                     fmt::format("another daemon holds '{}/driver.pid' and looks after these guests", folder));
     choice_.add_test(&drivers_->test);
+    drivers_->qemu.merge(drivers_->secondary.pci_assignment());
     choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
     co_await drivers_->guests.load();

@@ -1,7 +1,10 @@
 #include "app/secondary.h"
 
+#include "drivers/interface/host_interfaces.h"
 #include "drivers/network/host.h"
 #include "drivers/network/networks.h"
+#include "drivers/nodedev/host_devices.h"
+#include "drivers/nodedev/pci_assignment.h"
 #include "drivers/nwfilter/filters.h"
 #include "drivers/secret/secrets.h"
 #include "drivers/storage/pools.h"
@@ -14,7 +17,8 @@ namespace {
 /// A driver with its table, which the server keeps a pointer to.
 template <class Driver>
 struct WithTable {
-    explicit WithTable(const Paths& paths) : driver(paths), table(driver.handlers()) {}
+    template <class... Arguments>
+    explicit WithTable(const Arguments&... arguments) : driver(arguments...), table(driver.handlers()) {}
     Driver driver;
     rpc::HandlerTable table;
 };
@@ -32,6 +36,9 @@ struct SecondaryDrivers::Parts {
     WithTable<secret::Secrets> secrets;
     WithTable<nwfilter::Filters> filters;
     WithTable<storage::Pools> pools;
+    WithTable<nodedev::HostDevices> devices;
+    nodedev::PciAssignment pci_assignment{devices.driver};
+    WithTable<host_interface::HostInterfaces> interfaces;
 };
 
 SecondaryDrivers::SecondaryDrivers(const Paths& paths) : parts_(std::make_unique<Parts>(paths)) {}
@@ -46,9 +53,12 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
     choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.table});
     choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
     choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
+    choice->add_secondary({"nodedev", ErrorDomain::nodedev, &parts_->devices.table});
+    choice->add_secondary({"interface", ErrorDomain::interface, &parts_->interfaces.table});
 }
 
 objects::SecretValues& SecondaryDrivers::secrets() { return parts_->secrets.driver; }
+const rpc::HandlerTable& SecondaryDrivers::pci_assignment() const { return parts_->pci_assignment.handlers(); }
 
 Task<> SecondaryDrivers::reload() {
     co_await parts_->secrets.driver.reload();
@@ -57,6 +67,9 @@ Task<> SecondaryDrivers::reload() {
     co_await parts_->pools.driver.reload();
 }
 
-Task<> SecondaryDrivers::stop() { return parts_->pools.driver.stop(); }
+Task<> SecondaryDrivers::stop() {
+    co_await parts_->devices.driver.stop();
+    co_await parts_->pools.driver.stop();
+}
 
 }  // namespace innkeeper::app

@@ -24,6 +24,8 @@ class SecondaryDrivers {
 
     /// For the drivers of guests; lasts as long as this object.
     objects::SecretValues& secrets();
+    /// What a hypervisor whose guests can have the host's PCI devices answers about them.
+    const rpc::HandlerTable& pci_assignment() const;
 
   private:
     struct Parts;

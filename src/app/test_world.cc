@@ -8,8 +8,10 @@
 #include "app/test_default.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "drivers/interface/memory_interfaces.h"
 #include "drivers/network/networks.h"
 #include "drivers/network/simulation.h"
+#include "drivers/nodedev/memory_devices.h"
 #include "drivers/test/domains.h"
 #include "loop/pool.h"
 #include "objects/memory_store.h"
@@ -39,6 +41,8 @@ Task<std::string> read_node_file(std::string path) {
 struct TestWorld::Parts {
     test::Domains domains;
     network::Networks networks{std::make_unique<objects::MemoryStore>(), std::make_unique<network::SimulatedBackend>()};
+    nodedev::MemoryDevices devices;
+    host_interface::MemoryInterfaces interfaces;
 
     /// Makes what one element of the <node> document describes.
     Task<> add(xml::Node element);
@@ -47,11 +51,15 @@ struct TestWorld::Parts {
 Task<> TestWorld::Parts::add(xml::Node element) {
     if (element.name() == "domain") co_await domains.add(element);
     if (element.name() == "network") co_await networks.add(element);
+    if (element.name() == "device") devices.add(element);
+    if (element.name() == "interface") interfaces.add(element);
 }
 
 TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
     drivers_.parts.push_back({"test", ErrorDomain::test, &parts_->domains.handlers()});
     drivers_.parts.push_back({"network", ErrorDomain::test, &parts_->networks.handlers()});
+    drivers_.parts.push_back({"nodedev", ErrorDomain::test, &parts_->devices.handlers()});
+    drivers_.parts.push_back({"interface", ErrorDomain::test, &parts_->interfaces.handlers()});
 }
 TestWorld::~TestWorld() = default;
 

@@ -58,11 +58,13 @@ std::vector<std::string> KernelFiles::names(const std::string& folder) const { r
 bool KernelFiles::exists(const std::string& path) const { return path_exists(root + path); }
 
 void KernelFiles::write(const std::string& path, std::uint64_t value) const {
-    const std::string whole = root + path;
-    const std::string digits = std::to_string(value);
-    const Fd file(::open(whole.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
-    if (!file || ::write(file.get(), digits.data(), digits.size()) != static_cast<ssize_t>(digits.size()))
-        throw Error::system(errno, "cannot write '" + digits + "' to '" + whole + "'");
+    write_kernel_file(root + path, std::to_string(value));
+}
+
+void write_kernel_file(const std::string& path, const std::string& text) {
+    const Fd file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        throw Error::system(errno, "cannot write '" + text + "' to '" + path + "'");
 }
 
 }  // namespace innkeeper::host

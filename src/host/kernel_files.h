@@ -23,4 +23,7 @@ struct KernelFiles {
     void write(const std::string& path, std::uint64_t value) const;
 };
 
+/// Says something to the kernel through one of its files. Throws Error (system_error) naming the path.
+void write_kernel_file(const std::string& path, const std::string& text);
+
 }  // namespace innkeeper::host

@@ -28,9 +28,11 @@ std::string place(const Node& node) { return fmt::format("./{}[{}]", node.name()
 void refuse_absence(const Part& part, const Node& node) {
     if (!part.is_required) return;
     if (!part.missing.text.empty()) throw Error(part.missing.code, std::string(part.missing.text));
-    throw Error(ErrorCode::xml_error,
-                fmt::format("Missing required {} '{}' in element '{}'",
-                            part.kind == Part::Kind::attribute ? "attribute" : "element", part.name, node.name()));
+    throw Error(
+        ErrorCode::xml_error,
+        fmt::format("Missing required {} '{}' in element '{}'",
+                    part.kind == Part::Kind::attribute || part.kind == Part::Kind::one_of ? "attribute" : "element",
+                    part.name, node.name()));
 }
 
 void read_scalar(const Part& part, const Node& node, std::string_view text, void* owner) {

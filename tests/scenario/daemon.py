@@ -33,6 +33,8 @@ class Daemon:
         # Below /tmp, not below pytest's long paths: a UNIX socket's path has at most 107 bytes.
         self.root = pathlib.Path(root or tempfile.mkdtemp(prefix="ik-", dir="/tmp"))
         self.process = None
+        self.command = [BINARY]
+        self.environment = {}
         if self.system:
             # Below a root of its own nobody but root can reach what QEMU must read.
             self.config.mkdir(parents=True, exist_ok=True)
@@ -76,8 +78,9 @@ class Daemon:
                 receiver.bind(str(notify))
                 receiver.settimeout(PATIENCE)
                 self.process = subprocess.Popen(
-                    [BINARY, "--root", str(self.root), "--pid-file", str(pid_file), *options], stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=log, env=dict(os.environ, NOTIFY_SOCKET=str(notify)), start_new_session=True)
+                    [*self.command, "--root", str(self.root), "--pid-file", str(pid_file), *options],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env=dict(os.environ, NOTIFY_SOCKET=str(notify), **self.environment))
                 try:
                     assert receiver.recv(64) == b"READY=1"
                 except TimeoutError:

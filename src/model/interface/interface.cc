@@ -54,7 +54,9 @@ const auto arp = xml::describe<ArpMonitor>(
     xml::attribute("interval", &ArpMonitor::interval)
         .required(xml_error, "bond interface arpmon interval missing or invalid")
         .complain(xml_error, "bond interface arpmon interval missing or invalid"),
-    xml::attribute("target", &ArpMonitor::target).required(xml_error, "bond interface arpmon target missing"),
+    xml::attribute("target", &ArpMonitor::target)
+        .keep_empty()
+        .required(xml_error, "bond interface arpmon target missing"),
     xml::attribute("validate", &ArpMonitor::validate).complain(xml_error, "unknown arp bonding validate {}"));
 
 /// The first way of looking at the line is the one.

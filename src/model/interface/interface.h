@@ -18,7 +18,8 @@ constexpr auto names_of(Type) { return xml::names("ethernet", "bridge", "bond", 
 /// A card of a bond.
 struct Card {
     Type type = Type::ethernet;  ///< it can be nothing else
-    std::string name, mac;
+    std::string name;
+    std::optional<std::string> mac;
     LinkState link;
     bool operator==(const Card&) const = default;
 };
@@ -63,7 +64,8 @@ struct Vlan {
 
 struct Port {
     Type type = Type::ethernet;  ///< anything but a bridge
-    std::string name, mac;
+    std::string name;
+    std::optional<std::string> mac;
     LinkState link;
     Bond bond;
     Vlan vlan;
@@ -85,7 +87,7 @@ struct Interface {
     unsigned mtu = 0;
     std::vector<Protocol> protocols;
     LinkState link;
-    std::string mac;
+    std::optional<std::string> mac;
     Bridge bridge;  ///< of the three the one that the type names
     Bond bond;
     Vlan vlan;
