@@ -7,6 +7,7 @@
 #include "drivers/nodedev/pci_assignment.h"
 #include "drivers/nwfilter/filters.h"
 #include "drivers/secret/secrets.h"
+#include "drivers/storage/host.h"
 #include "drivers/storage/pools.h"
 #include "objects/file_store.h"
 
@@ -31,11 +32,12 @@ struct SecondaryDrivers::Parts {
                    std::make_unique<network::HostBackend>()),
           secrets(paths),
           filters(paths),
-          pools(paths) {}
+          pools(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit"),
+                std::make_unique<storage::HostBackend>(secrets.driver), paths.state() + "/storage") {}
     network::Networks networks;
     WithTable<secret::Secrets> secrets;
     WithTable<nwfilter::Filters> filters;
-    WithTable<storage::Pools> pools;
+    storage::Pools pools;
     WithTable<nodedev::HostDevices> devices;
     nodedev::PciAssignment pci_assignment{devices.driver};
     WithTable<host_interface::HostInterfaces> interfaces;
@@ -48,9 +50,9 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
     co_await parts_->secrets.driver.start();
     co_await parts_->filters.driver.start();
     co_await parts_->networks.start();
-    co_await parts_->pools.driver.start();
+    co_await parts_->pools.start();
     choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.handlers()});
-    choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.table});
+    choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.handlers()});
     choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
     choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
     choice->add_secondary({"nodedev", ErrorDomain::nodedev, &parts_->devices.table});
@@ -64,12 +66,12 @@ Task<> SecondaryDrivers::reload() {
     co_await parts_->secrets.driver.reload();
     co_await parts_->filters.driver.reload();
     co_await parts_->networks.reload();
-    co_await parts_->pools.driver.reload();
+    co_await parts_->pools.reload();
 }
 
 Task<> SecondaryDrivers::stop() {
     co_await parts_->devices.driver.stop();
-    co_await parts_->pools.driver.stop();
+    co_await parts_->pools.stop();
 }
 
 }  // namespace innkeeper::app

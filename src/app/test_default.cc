@@ -111,6 +111,12 @@ const std::string_view test_default = R"(<node>
     </capability>
   </capability>
 </device>
+<pool type='dir'>
+  <name>default-pool</name>
+  <target>
+    <path>/default-pool</path>
+  </target>
+</pool>
 </node>
 )";
 

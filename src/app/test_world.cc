@@ -12,6 +12,8 @@
 #include "drivers/network/networks.h"
 #include "drivers/network/simulation.h"
 #include "drivers/nodedev/memory_devices.h"
+#include "drivers/storage/pools.h"
+#include "drivers/storage/simulation.h"
 #include "drivers/test/domains.h"
 #include "loop/pool.h"
 #include "objects/memory_store.h"
@@ -43,6 +45,7 @@ struct TestWorld::Parts {
     network::Networks networks{std::make_unique<objects::MemoryStore>(), std::make_unique<network::SimulatedBackend>()};
     nodedev::MemoryDevices devices;
     host_interface::MemoryInterfaces interfaces;
+    storage::Pools pools{std::make_unique<objects::MemoryStore>(), std::make_unique<storage::SimulatedBackend>(), {}};
 
     /// Makes what one element of the <node> document describes.
     Task<> add(xml::Node element);
@@ -53,6 +56,7 @@ Task<> TestWorld::Parts::add(xml::Node element) {
     if (element.name() == "network") co_await networks.add(element);
     if (element.name() == "device") devices.add(element);
     if (element.name() == "interface") interfaces.add(element);
+    if (element.name() == "pool") co_await pools.add(element);
 }
 
 TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
@@ -60,6 +64,7 @@ TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
     drivers_.parts.push_back({"network", ErrorDomain::test, &parts_->networks.handlers()});
     drivers_.parts.push_back({"nodedev", ErrorDomain::test, &parts_->devices.handlers()});
     drivers_.parts.push_back({"interface", ErrorDomain::test, &parts_->interfaces.handlers()});
+    drivers_.parts.push_back({"storage", ErrorDomain::test, &parts_->pools.handlers()});
 }
 TestWorld::~TestWorld() = default;
 
@@ -79,7 +84,10 @@ Task<> TestWorld::fill(std::string document, std::string name) {
     }
 }
 
-Task<> TestWorld::close() { return parts_->domains.close(); }
+Task<> TestWorld::close() {
+    co_await parts_->pools.stop();
+    co_await parts_->domains.close();
+}
 
 TestWorlds::~TestWorlds() = default;
 

@@ -38,15 +38,9 @@ void check_domain(std::string_view text) {
     if (identity && identity->name != domain.name) std::abort();
 }
 
-/// That a key is asked for is for the creator of the volume, who refuses it so far: it is not written.
-void forget_unwritten(model::Volume& volume) { volume.asks_for_encryption = false; }
-template <class T>
-void forget_unwritten(T&) {}
-
 template <class T>
 void check(const xml::Element<T>& element, const xml::Node& root) {
     T object = element.read(root);
-    forget_unwritten(object);
     const auto text = element.format(object, {.secure = true});
     // From here on nothing may be refused.
     try {

@@ -111,3 +111,64 @@ def test_what_runs_and_what_will_run_are_changed_apart(daemon):
     one.destroy()
     # The peer's test driver forgets the change of the configuration here and keeps the other one.
     assert "name='live'" not in one.XMLDesc() and "name='config'" in one.XMLDesc()
+
+
+VOLUME = "<volume><name>%s</name><capacity>1000000</capacity>%s</volume>"
+
+
+def pool(name, path=None):
+    return "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>" % (name, path or "/nowhere/" + name)
+
+
+def test_pools_have_room_and_no_folder(daemon):
+    world = open_world(daemon)
+    default = world.storagePoolLookupByName("default-pool")
+    assert default.info() == [libvirt.VIR_STORAGE_POOL_RUNNING, 100 << 30, 0, 100 << 30]
+    assert "is active" in fails(libvirt.VIR_ERR_OPERATION_INVALID, default.undefine)
+    one = world.storagePoolDefineXML(pool("p-one"), 0)
+    assert one.build(0) == 0 and one.create(0) == 0
+    fails(libvirt.VIR_ERR_INVALID_ARG, one.create, libvirt.VIR_STORAGE_POOL_CREATE_WITH_BUILD)
+    fails(libvirt.VIR_ERR_NO_SUPPORT, world.storagePoolLookupByTargetPath, "/nowhere/p-one")
+    assert "conflict" in fails(libvirt.VIR_ERR_OPERATION_FAILED, world.storagePoolDefineXML, pool("p-two", "/nowhere/p-one"), 0)
+    one.destroy()
+    one.undefine()
+
+
+def test_volumes_are_kept_while_their_pool_rests(daemon):
+    world = open_world(daemon)
+    one = world.storagePoolDefineXML(pool("p-one"), 0)
+    one.create(0)
+    volume = one.createXML(VOLUME % ("v1", ""), 0)
+    assert (volume.path(), volume.info()) == ("/nowhere/p-one/v1", [libvirt.VIR_STORAGE_VOL_FILE, 1000000, 1000000])
+    assert one.info()[2:] == [1000000, (100 << 30) - 1000000]
+    copy = one.createXMLFrom(VOLUME % ("v2", "<allocation>5</allocation>"), volume, 0)
+    assert copy.info()[2] == 5 and "timestamps" not in copy.XMLDesc()
+    assert "already exists" in fails(libvirt.VIR_ERR_OPERATION_FAILED, one.createXML, VOLUME % ("v1", ""), 0)
+    assert "Not enough free space" in fails(libvirt.VIR_ERR_INTERNAL_ERROR, one.createXML,
+                                            VOLUME % ("v3", "<allocation unit='T'>1</allocation>"), 0)
+    fails(libvirt.VIR_ERR_XML_ERROR, one.createXML, "<volume><name>v3</name><backingStore><path>/x</path></backingStore></volume>", 0)
+    for call in (lambda: volume.resize(5, 0), lambda: volume.wipe(0), lambda: volume.upload(world.newStream(0), 0, 0)):
+        fails(libvirt.VIR_ERR_NO_SUPPORT, call)
+    one.destroy()
+    fails(libvirt.VIR_ERR_NO_STORAGE_VOL, world.storageVolLookupByPath, "/nowhere/p-one/v1")
+    one.create(0)
+    assert sorted(one.listVolumes()) == ["v1", "v2"]
+    one.storageVolLookupByName("v1").delete(0)
+    assert one.info()[2] == 5
+
+
+def test_sources_of_pools_are_made_up(daemon):
+    world = open_world(daemon)
+    assert "<name>testvg2</name>" in world.findStoragePoolSources("logical", None, 0)
+    assert "<host name='h'/>" in world.findStoragePoolSources("netfs", "<source><host name='h'/></source>", 0)
+    fails(libvirt.VIR_ERR_INVALID_ARG, world.findStoragePoolSources, "netfs", None, 0)
+    fails(libvirt.VIR_ERR_NO_SUPPORT, world.findStoragePoolSources, "fs", None, 0)
+
+
+def test_a_world_has_the_networks_and_pools_of_its_file(daemon):
+    path = daemon.root / "node.xml"
+    path.write_text("<node>%s<pool type='dir'><name>p-file</name><target><path>/nowhere</path></target>"
+                    "<volume><name>v-file</name><capacity>10</capacity></volume></pool></node>" % network("n-file"))
+    world = open_world(daemon, path)
+    assert world.listNetworks() == ["n-file"] and world.listStoragePools() == ["p-file"]
+    assert world.storagePoolLookupByName("p-file").listVolumes() == ["v-file"]

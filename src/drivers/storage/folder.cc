@@ -63,7 +63,7 @@ void describe_backing(const image::ImageFacts& facts, const std::string& folder,
     if (model::is_volume_format(facts.backing_format)) backing.format = facts.backing_format;
     const bool has_scheme = facts.backing.find(':') < facts.backing.find('/');
     if (!facts.backing.starts_with('/') && !has_scheme) backing.path = path_of(folder, facts.backing);
-    struct stat status{};
+    struct stat status {};
     if (!has_scheme && ::stat(backing.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
         backing.permissions = permissions_of(status);
         backing.timestamps = timestamps_of(status);
@@ -79,14 +79,14 @@ void describe_image(int fd, std::uint64_t size, const std::string& folder, model
     volume.compat = facts.compat;
     volume.cluster_size = facts.cluster_size;
     volume.features = facts.features;
-    volume.is_luks = facts.is_luks;
+    if (facts.is_luks) volume.encryption = model::VolumeEncryption{.format = model::VolumeEncryption::Format::luks};
     if (!facts.backing.empty()) describe_backing(facts, folder, volume);
 }
 
 /// A volume, if the file of that name is one: no sockets, pipes or links that lead nowhere.
 std::optional<model::Volume> describe(int folder_fd, const std::string& folder, const std::string& name) {
     // What it is is found out before it is opened: opening a pipe or a device may do something.
-    struct stat status{};
+    struct stat status {};
     if (::fstatat(folder_fd, name.c_str(), &status, 0) < 0) return std::nullopt;
     if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode)) return std::nullopt;
     const Fd fd(::openat(folder_fd, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -152,8 +152,8 @@ void allocate_room(int fd, std::uint64_t from, std::uint64_t until, const std::s
 
 FolderFacts folder_facts(const std::string& folder) {
     const Fd fd = open_folder(folder);
-    struct stat status{};
-    struct statvfs system{};
+    struct stat status {};
+    struct statvfs system {};
     if (::fstat(fd.get(), &status) < 0 || ::fstatvfs(fd.get(), &system) < 0) fail("cannot stat directory", folder);
     return {.capacity = std::uint64_t{system.f_blocks} * system.f_frsize,
             .available = std::uint64_t{system.f_bfree} * system.f_frsize,
@@ -180,7 +180,7 @@ model::Volume scan_volume(const std::string& folder, const std::string& name) {
 }
 
 void build_folder(const std::string& folder, const model::Permissions& permissions) {
-    struct stat status{};
+    struct stat status {};
     const bool is_new = ::stat(folder.c_str(), &status) < 0;
     if (is_new) make_directories(folder, mode_or(permissions, folder_mode));
     if (!is_new && !permissions.mode && !permissions.owner && !permissions.group) return;
@@ -236,7 +236,7 @@ void own_file(const std::string& folder, const model::Volume& volume) {
 void delete_file(const std::string& folder, const std::string& name) {
     check_name(name);
     const Fd fd = open_folder(folder);
-    struct stat status{};
+    struct stat status {};
     // A volume that somebody removed already is removed.
     if (::fstatat(fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno == ENOENT) return;
@@ -252,7 +252,7 @@ void delete_file(const std::string& folder, const std::string& name) {
 
 void resize_raw(const std::string& folder, const std::string& name, std::uint64_t capacity, bool allocate) {
     const Fd fd = open_volume(folder, name, Access::write);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd.get(), &status) < 0) fail("cannot stat", path_of(folder, name));
     if (allocate) allocate_room(fd.get(), static_cast<std::uint64_t>(status.st_size), capacity, path_of(folder, name));
     if (::ftruncate(fd.get(), static_cast<off_t>(capacity)) < 0) fail("Failed to truncate file", path_of(folder, name));
@@ -261,7 +261,7 @@ void resize_raw(const std::string& folder, const std::string& name, std::uint64_
 void wipe_file(const std::string& folder, const std::string& name) {
     const Fd fd = open_volume(folder, name, Access::write);
     const std::string path = path_of(folder, name);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd.get(), &status) < 0) fail("cannot stat", path);
     off_t size = status.st_size;
     if (S_ISBLK(status.st_mode)) size = ::lseek(fd.get(), 0, SEEK_END);
@@ -289,13 +289,13 @@ Fd open_volume(const std::string& folder, const std::string& name, Access access
     if (access == Access::read) {
         fd.reset(::openat(folder_fd.get(), name.c_str(), flags));
     } else {
-        struct open_how how{};
+        struct open_how how {};
         how.flags = static_cast<std::uint64_t>(flags);
         how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
         fd.reset(static_cast<int>(::syscall(SYS_openat2, folder_fd.get(), name.c_str(), &how, sizeof how)));
     }
     if (!fd) fail("cannot open volume", path_of(folder, name));
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd.get(), &status) < 0) fail("cannot stat", path_of(folder, name));
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
         throw Error(ErrorCode::operation_invalid, fmt::format("'{}' is no file", path_of(folder, name)));

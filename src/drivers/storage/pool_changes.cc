@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "drivers/storage/pools.h"
 #include "loop/pool.h"
-#include "objects/requests.h"
 #include "protocol/constants.h"
 #include "xml/node.h"
 
@@ -30,8 +29,8 @@ model::Pool parse(std::string_view text) {
 
 [[noreturn]] void invalid(std::string message) { throw Error(ErrorCode::operation_invalid, std::move(message)); }
 
-void must_be_inactive(const Pool& pool, std::string_view still) {
-    if (pool.is_active()) invalid(fmt::format("storage pool '{}' is {} active", pool.name(), still));
+void must_be_inactive(const Pool& pool, const Backend& backend, std::string_view still) {
+    if (pool.is_active()) throw backend.is_active(pool, still);
 }
 
 bool has_same_place(const model::Pool& a, const model::Pool& b) {
@@ -67,11 +66,9 @@ void Pools::check_conflict(const model::Pool& def) const {
             throw Error(ErrorCode::operation_failed, fmt::format("Storage source conflict with pool: '{}'", name));
 }
 
-Task<remote::StoragePoolDefineXmlRet> Pools::define(rpc::Caller, remote::StoragePoolDefineXmlArgs args) {
-    objects::allow_flags(args.flags, protocol::VIR_STORAGE_POOL_DEFINE_VALIDATE, ErrorDomain::storage,
-                         "storagePoolDefineXML");
-    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_pool(text); });
-    auto def = parse(args.xml);
+Task<Pools::Ptr> Pools::define_document(std::string text) {
+    auto def = parse(text);
+    backend_->complete(def);
     const auto turn = co_await turns_->take("define", patience, "storage pools");
     auto pool = registry_.match(def.name, *def.uuid);
     check_conflict(def);
@@ -84,6 +81,13 @@ Task<remote::StoragePoolDefineXmlRet> Pools::define(rpc::Caller, remote::Storage
     }
     pool->set_persistent(true);
     publish(*pool, protocol::VIR_STORAGE_POOL_EVENT_DEFINED);
+    co_return pool;
+}
+
+Task<remote::StoragePoolDefineXmlRet> Pools::define(rpc::Caller, remote::StoragePoolDefineXmlArgs args) {
+    allow_flags(args.flags, protocol::VIR_STORAGE_POOL_DEFINE_VALIDATE, "StoragePoolDefineXML");
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_pool(text); });
+    const auto pool = co_await define_document(std::move(args.xml));
     co_return remote::StoragePoolDefineXmlRet{.pool = handle(*pool)};
 }
 
@@ -92,7 +96,7 @@ Task<> Pools::undefine(rpc::Caller, remote::StoragePoolUndefineArgs args) {
     const auto pool = find(args.pool);
     const auto own = co_await pool->turn("undefine");
     find(args.pool);
-    must_be_inactive(*pool, "still");
+    must_be_inactive(*pool, *backend_, "still");
     co_await store_->remove(pool->name());
     registry_.remove(*pool);
     publish(*pool, protocol::VIR_STORAGE_POOL_EVENT_UNDEFINED);
@@ -101,7 +105,7 @@ Task<> Pools::undefine(rpc::Caller, remote::StoragePoolUndefineArgs args) {
 Task<> Pools::set_autostart(rpc::Caller, remote::StoragePoolSetAutostartArgs args) {
     const auto turn = co_await turns_->take("autostart", patience, "storage pools");
     const auto pool = find(args.pool);
-    if (!pool->is_persistent()) throw Error(ErrorCode::internal_error, "pool has no config file");
+    if (!pool->is_persistent()) throw backend_->has_no_file();
     const bool autostart = args.autostart != 0;
     if (pool->autostarts() == autostart) co_return;
     co_await store_->set_autostart(pool->name(), autostart);
@@ -113,8 +117,7 @@ Task<> Pools::set_autostart(rpc::Caller, remote::StoragePoolSetAutostartArgs arg
 
 /// The caller holds the pool's turn and knows that it is not active.
 Task<> Pools::start_pool(Ptr pool) {
-    needs_folder(*pool);
-    auto scanned = co_await in_thread([folder = pool->target()] { return scan_folder(folder); });
+    auto scanned = co_await backend_->scan(pool);
     // The state names the pool as it was defined, so that it is written before what was found is put in.
     co_await write_state(pool);
     pool->start(std::move(scanned));
@@ -123,12 +126,10 @@ Task<> Pools::start_pool(Ptr pool) {
 }
 
 Task<> Pools::build_pool(Ptr pool) {
-    needs_folder(*pool);
     pool->set_building(true);
     std::exception_ptr failure;
     try {
-        co_await in_thread(
-            [folder = pool->target(), permissions = pool->def().permissions] { build_folder(folder, permissions); });
+        co_await backend_->build(pool->def());
     } catch (...) {
         failure = std::current_exception();
     }
@@ -137,27 +138,20 @@ Task<> Pools::build_pool(Ptr pool) {
     publish(*pool, protocol::VIR_STORAGE_POOL_EVENT_CREATED);
 }
 
-namespace {
-
-constexpr std::uint32_t create_flags = protocol::VIR_STORAGE_POOL_CREATE_WITH_BUILD |
-                                       protocol::VIR_STORAGE_POOL_CREATE_WITH_BUILD_OVERWRITE |
-                                       protocol::VIR_STORAGE_POOL_CREATE_WITH_BUILD_NO_OVERWRITE;
-
-}  // namespace
-
 Task<> Pools::create(rpc::Caller, remote::StoragePoolCreateArgs args) {
-    objects::allow_flags(args.flags, create_flags, ErrorDomain::storage, "storagePoolCreate");
+    allow_flags(args.flags, backend_->create_flags(), "StoragePoolCreate");
     const auto pool = find(args.pool);
     const auto turn = co_await pool->turn("start");
     find(args.pool);
-    must_be_inactive(*pool, "already");
+    must_be_inactive(*pool, *backend_, "already");
     if (args.flags != 0) co_await build_pool(pool);
     co_await start_pool(pool);
 }
 
 Task<remote::StoragePoolCreateXmlRet> Pools::create_xml(rpc::Caller, remote::StoragePoolCreateXmlArgs args) {
-    objects::allow_flags(args.flags, create_flags, ErrorDomain::storage, "storagePoolCreateXML");
+    allow_flags(args.flags, backend_->create_flags(), "StoragePoolCreateXML");
     auto def = parse(args.xml);
+    backend_->complete(def);
     Ptr pool;
     bool is_new = false;
     {
@@ -176,7 +170,7 @@ Task<remote::StoragePoolCreateXmlRet> Pools::create_xml(rpc::Caller, remote::Sto
     std::exception_ptr failure;
     try {
         const auto turn = co_await pool->turn("start");
-        must_be_inactive(*pool, "already");
+        must_be_inactive(*pool, *backend_, "already");
         if (args.flags != 0) co_await build_pool(pool);
         co_await start_pool(pool);
     } catch (...) {
@@ -191,10 +185,11 @@ Task<remote::StoragePoolCreateXmlRet> Pools::create_xml(rpc::Caller, remote::Sto
 }
 
 Task<> Pools::build(rpc::Caller, remote::StoragePoolBuildArgs args) {
+    if (backend_->create_flags() == 0) allow_flags(args.flags, 0, "StoragePoolBuild");
     const auto pool = find(args.pool);
     const auto turn = co_await pool->turn("build");
     find(args.pool);
-    must_be_inactive(*pool, "already");
+    must_be_inactive(*pool, *backend_, "already");
     co_await build_pool(pool);
 }
 
@@ -214,20 +209,18 @@ Task<> Pools::delete_pool(rpc::Caller, remote::StoragePoolDeleteArgs args) {
     const auto pool = find(args.pool);
     const auto turn = co_await pool->turn("delete");
     find(args.pool);
-    must_be_inactive(*pool, "still");
-    needs_folder(*pool);
-    if (args.flags != 0) throw Error(ErrorCode::no_support, "overwriting a storage pool before it is deleted");
-    co_await in_thread([folder = pool->target()] { delete_folder(folder); });
+    must_be_inactive(*pool, *backend_, "still");
+    co_await backend_->remove(pool->def(), args.flags);
     publish(*pool, protocol::VIR_STORAGE_POOL_EVENT_DELETED);
 }
 
 Task<> Pools::refresh(rpc::Caller, remote::StoragePoolRefreshArgs args) {
-    objects::allow_flags(args.flags, 0, ErrorDomain::storage, "storagePoolRefresh");
+    allow_flags(args.flags, 0, "StoragePoolRefresh");
     const auto pool = find_active(args.pool);
     const auto turn = co_await pool->turn("refresh");
     find_active(args.pool);
     pool->must_be_quiet();
-    auto scanned = co_await in_thread([folder = pool->target()] { return scan_folder(folder); });
+    auto scanned = co_await backend_->scan(pool);
     // What began while the folder was read is not in there.
     pool->must_be_quiet();
     pool->set_scanned(std::move(scanned));

@@ -96,7 +96,7 @@ remote::ConnectListDefinedStoragePoolsRet Pools::list_defined(const rpc::Caller&
 
 remote::ConnectListAllStoragePoolsRet Pools::list_all(const rpc::Caller&,
                                                       const remote::ConnectListAllStoragePoolsArgs& args) {
-    objects::allow_flags(args.flags, all_list_flags, ErrorDomain::storage, "storageConnectListAllStoragePools");
+    allow_flags(args.flags, all_list_flags, "ConnectListAllStoragePools");
     remote::ConnectListAllStoragePoolsRet ret;
     for (const auto& [name, pool] : registry_.all()) {
         if (!is_listed(*pool, args.flags)) continue;
@@ -108,9 +108,8 @@ remote::ConnectListAllStoragePoolsRet Pools::list_all(const rpc::Caller&,
 
 remote::ConnectFindStoragePoolSourcesRet Pools::find_sources(const rpc::Caller&,
                                                              const remote::ConnectFindStoragePoolSourcesArgs& args) {
-    const auto type = xml::value_of<Type>(args.type);
-    if (!type) throw Error(ErrorCode::internal_error, fmt::format("unknown storage pool type {}", args.type));
-    throw Error(ErrorCode::no_support, fmt::format("pool type '{}' does not support source discovery", args.type));
+    allow_flags(args.flags, 0, "ConnectFindStoragePoolSources");
+    return {.xml = backend_->sources(args.type, args.srcSpec)};
 }
 
 remote::StoragePoolLookupByNameRet Pools::by_name(const rpc::Caller&, const remote::StoragePoolLookupByNameArgs& args) {
@@ -149,7 +148,8 @@ remote::StoragePoolGetInfoRet Pools::info(const rpc::Caller&, const remote::Stor
 }
 
 remote::StoragePoolGetXmlDescRet Pools::xml(const rpc::Caller&, const remote::StoragePoolGetXmlDescArgs& args) {
-    objects::allow_flags(args.flags, protocol::VIR_STORAGE_XML_INACTIVE, ErrorDomain::storage, "storagePoolGetXMLDesc");
+    allow_flags(args.flags, backend_->shows_next_definition() ? protocol::VIR_STORAGE_XML_INACTIVE : 0,
+                "StoragePoolGetXMLDesc");
     const auto pool = find(args.pool);
     const bool inactive = (args.flags & protocol::VIR_STORAGE_XML_INACTIVE) != 0;
     return {.xml = model::pool.format(inactive ? pool->next_def() : pool->def())};

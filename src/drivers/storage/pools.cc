@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "loop/pool.h"
-#include "objects/file_store.h"
+#include "objects/requests.h"
 #include "protocol/constants.h"
 #include "protocol/remote/events.h"
 #include "xml/node.h"
@@ -18,75 +18,33 @@ namespace innkeeper::storage {
 namespace remote = protocol::remote;
 using namespace std::chrono_literals;
 
-// --------------------------------------------------------------------------------------------------------------- pool
-
-Task<Turns::Turn> Pool::turn(std::string job) const { return turns_->take(std::move(job), 30s, def_.name); }
-
-VolumeClaim::~VolumeClaim() {
-    if (pool_) pool_->busy_.erase(name_);
-}
-
-VolumeClaim Pool::claim(const std::shared_ptr<Pool>& pool, std::string name) {
-    if (!pool->busy_.insert(name).second)
-        throw Error(ErrorCode::operation_invalid, fmt::format("volume '{}' is still in use.", name));
-    return {pool, std::move(name)};
-}
-
-void Pool::must_be_quiet() const {
-    if (!busy_.empty())
-        throw Error(ErrorCode::internal_error, fmt::format("pool '{}' has asynchronous jobs running.", name()));
-}
-
-void Pool::define(model::Pool def) {
-    if (active_)
-        next_ = std::move(def);
-    else
-        def_ = std::move(def);
-}
-
-void Pool::start(Scanned scanned) {
-    active_ = true;
-    set_scanned(std::move(scanned));
-}
-
-void Pool::stop() {
-    active_ = false;
-    volumes_.clear();
-    if (next_) def_ = std::move(*next_);
-    next_.reset();
-}
-
-void Pool::set_facts(const FolderFacts& facts) {
-    def_.capacity = facts.capacity;
-    def_.available = facts.available;
-    def_.allocation = facts.capacity - facts.available;
-    auto label = std::move(def_.permissions.label);
-    def_.permissions = facts.permissions;
-    def_.permissions.label = std::move(label);
-}
-
-void Pool::set_scanned(Scanned scanned) {
-    set_facts(scanned.folder);
-    volumes_ = std::move(scanned.volumes);
-}
-
-void needs_folder(const Pool& pool) {
-    if (pool.def().type != model::Pool::Type::dir)
-        throw Error(ErrorCode::no_support, fmt::format("storage pools of type '{}'", xml::name(pool.def().type)));
-}
-
-// ------------------------------------------------------------------------------------------------------------- driver
-
-Pools::Pools(const Paths& paths)
-    : store_(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit")),
-      state_folder_(paths.state() + "/storage"),
-      registry_("pool", ErrorDomain::storage) {}
-
-rpc::HandlerTable Pools::handlers() {
+Pools::Pools(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend,
+             std::string state_folder)
+    : store_(std::move(store)),
+      backend_(std::move(backend)),
+      state_folder_(std::move(state_folder)),
+      registry_("pool", ErrorDomain::storage) {
     rpc::HandlerTable table;
     add_pool_handlers(table);
     add_volume_handlers(table);
-    return table;
+    if (const auto only = backend_->procedures(); only.empty())
+        handlers_.merge(table);
+    else
+        handlers_.merge(table, only);
+}
+
+void Pools::allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) const {
+    objects::allow_flags(flags, known, ErrorDomain::none, backend_->function(function));
+}
+
+Task<> Pools::add(xml::Node element) {
+    const auto pool = co_await define_document(element.source());
+    {
+        const auto turn = co_await pool->turn("start");
+        co_await start_pool(pool);
+    }
+    for (auto volume = element.child("volume"); volume; volume = volume.next("volume"))
+        co_await create_volume(pool, volume.source(), 0, std::nullopt);
 }
 
 Task<model::Pool> Pools::read_definition(objects::DefinitionStore::Found found) {
@@ -178,6 +136,7 @@ Task<> Pools::start_by_itself() {
 }
 
 Task<> Pools::write_state(Ptr pool) {
+    if (state_folder_.empty()) co_return;
     xml::Writer writer;
     writer.open("poolstate");
     auto def = pool->def();
@@ -194,6 +153,7 @@ Task<> Pools::write_state(Ptr pool) {
 }
 
 Task<> Pools::remove_state(Ptr pool) {
+    if (state_folder_.empty()) co_return;
     const std::string path = fmt::format("{}/{}.xml", state_folder_, pool->name());
     co_await in_pool([path] { remove_file(path); });
 }

@@ -1,20 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "base/paths.h"
-#include "drivers/storage/folder.h"
+#include "base/fd.h"
+#include "drivers/storage/backend.h"
+#include "drivers/storage/pool.h"
 #include "loop/group.h"
 #include "loop/task.h"
 #include "loop/turns.h"
-#include "model/storage/pool.h"
-#include "model/storage/volume.h"
 #include "objects/definition_store.h"
 #include "objects/event_hub.h"
 #include "objects/registry.h"
@@ -23,77 +20,14 @@
 #include "rpc/codec/handlers.h"
 #include "rpc/codec/stream.h"
 
-/// Storage pools and their volumes. Pools of type `dir` work; the others can be defined, and answer "not supported" to
-/// what would touch their storage.
+/// Storage pools and their volumes: what is defined and what is active, their files and their events. Where the volumes
+/// are is the backend's.
 namespace innkeeper::storage {
-
-class Pool;
-
-/// One volume that is being changed: nobody else may touch it until this goes.
-class VolumeClaim {
-  public:
-    VolumeClaim(std::shared_ptr<Pool> pool, std::string name) : pool_(std::move(pool)), name_(std::move(name)) {}
-    VolumeClaim(VolumeClaim&& other) noexcept = default;
-    VolumeClaim& operator=(VolumeClaim&&) = delete;
-    ~VolumeClaim();
-
-  private:
-    std::shared_ptr<Pool> pool_;
-    std::string name_;
-};
-
-/// A pool that is defined or active. Questions about it are answered from what was last seen of its folder; whoever
-/// touches the folder holds its turn, so that a folder that hangs holds up nobody but its own pool.
-class Pool {
-  public:
-    explicit Pool(model::Pool def) : def_(std::move(def)) {}
-
-    const std::string& name() const { return def_.name; }
-    const Uuid& uuid() const { return *def_.uuid; }
-    const model::Pool& def() const { return def_; }
-    /// What it will be from its next start on.
-    const model::Pool& next_def() const { return next_ ? *next_ : def_; }
-    std::string target() const { return def_.target; }
-
-    bool is_active() const { return active_; }
-    bool is_persistent() const { return persistent_; }
-    bool autostarts() const { return autostart_; }
-    std::map<std::string, model::Volume>& volumes() { return volumes_; }
-    const std::map<std::string, model::Volume>& volumes() const { return volumes_; }
-    Task<Turns::Turn> turn(std::string job) const;
-
-    /// For what is done to single volumes, side by side with others. Throws if somebody has this one.
-    static VolumeClaim claim(const std::shared_ptr<Pool>& pool, std::string name);
-    /// Throws if volumes are being changed: then the pool cannot end.
-    void must_be_quiet() const;
-    bool is_busy(const std::string& volume) const { return busy_.contains(volume); }
-    /// How many look at files of the pool without a claim.
-    unsigned looking = 0;
-
-    void set_persistent(bool persistent) { persistent_ = persistent; }
-    void set_autostart(bool autostart) { autostart_ = autostart; }
-    /// What the pool will be from its next start on, which is at once if it is not active.
-    void define(model::Pool def);
-    void set_building(bool building) { building_ = building; }
-    bool is_building() const { return building_; }
-    void start(Scanned scanned);
-    void stop();
-    void set_facts(const FolderFacts& facts);
-    void set_scanned(Scanned scanned);
-
-  private:
-    model::Pool def_;
-    std::optional<model::Pool> next_;
-    bool active_ = false, persistent_ = false, autostart_ = false, building_ = false;
-    friend class VolumeClaim;
-    std::map<std::string, model::Volume> volumes_;
-    std::set<std::string> busy_;
-    std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
-};
 
 class Pools {
   public:
-    explicit Pools(const Paths& paths);
+    /// `state_folder` is where it is noted which pools are active; empty: nowhere, they end with the daemon.
+    Pools(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend, std::string state_folder);
 
     /// Ends the transfers that run.
     Task<> stop() { return transfers_.close(); }
@@ -101,7 +35,9 @@ class Pools {
     Task<> start();
     /// Takes up what appeared or changed on disk; an active pool changes at its next start.
     Task<> reload();
-    rpc::HandlerTable handlers();
+    /// A <pool> of a simulated machine's description: it is defined, active, and has the volumes that stand in it.
+    Task<> add(xml::Node element);
+    const rpc::HandlerTable& handlers() const { return handlers_; }
 
   private:
     using Registry = objects::Registry<Pool>;
@@ -196,6 +132,8 @@ class Pools {
     Place volume_of_path(const std::string& path) const;
 
     void check_conflict(const model::Pool& def) const;
+    void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) const;
+    Task<Ptr> define_document(std::string text);
     Task<> start_pool(Ptr pool);
     Task<> build_pool(Ptr pool);
     Task<> write_state(Ptr pool);
@@ -206,11 +144,6 @@ class Pools {
     Task<> look_again(Place place);
     /// Looks at how full the pool is again; what does not work then shows later.
     Task<> update_facts(Ptr pool);
-    /// The image that a new one is a copy of.
-    struct Original {
-        std::string path, format;
-        std::uint64_t capacity = 0;
-    };
     Task<protocol::remote::StorageVol> create_volume(Ptr pool, std::string text, std::uint32_t flags,
                                                      std::optional<Original> original);
     Task<> wipe(Place place);
@@ -222,15 +155,14 @@ class Pools {
     void publish_refresh(const Pool& pool);
 
     std::unique_ptr<objects::DefinitionStore> store_;
+    std::unique_ptr<Backend> backend_;
     std::string state_folder_;
     Registry registry_;
     objects::EventHub events_;
+    rpc::HandlerTable handlers_;
     /// Definitions change one at a time: two pools may not have the same place.
     std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
     TaskGroup transfers_;
 };
-
-/// What a pool of another type than `dir` answers.
-void needs_folder(const Pool& pool);
 
 }  // namespace innkeeper::storage

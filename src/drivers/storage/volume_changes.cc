@@ -1,9 +1,6 @@
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
-
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -22,8 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Copies of whole images take as long as they take; what does not end in a day never will.
-constexpr auto copy_patience = 24h, image_patience = 1h;
+constexpr auto image_patience = 1h;
 
 [[noreturn]] void invalid(std::string message) { throw Error(ErrorCode::operation_invalid, std::move(message)); }
 [[noreturn]] void bad_argument(std::string message) { throw Error(ErrorCode::invalid_arg, std::move(message)); }
@@ -33,45 +29,12 @@ model::Volume parse(std::string_view text) {
     return model::volume.read(document.root("volume"));
 }
 
-void check_backing(const model::VolumeBacking& backing) {
-    if (!backing.path.starts_with('/'))
-        throw Error(ErrorCode::no_support, fmt::format("backing store '{}' that is no path", backing.path));
-    if (::access(backing.path.c_str(), R_OK) != 0)
-        throw Error::system(errno, fmt::format("inaccessible backing store volume {}", backing.path));
-}
-
-/// What cannot be made, before anything is.
-void check_new(const model::Volume& volume, std::uint32_t flags) {
-    if (volume.asks_for_encryption) throw Error(ErrorCode::no_support, "encrypted storage volumes");
-    if ((flags & protocol::VIR_STORAGE_VOL_CREATE_REFLINK) != 0)
-        throw Error(ErrorCode::no_support, "storage volumes that share blocks");
-    if (volume.format != "raw") return;
-    if (volume.backing) throw Error(ErrorCode::no_support, "backing storage not supported for raw volumes");
-    if ((flags & protocol::VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA) != 0)
-        throw Error(ErrorCode::config_unsupported, "metadata preallocation is not supported for raw volumes");
-}
-
-/// What is shown of a new volume is what was asked for, and what its file says about sizes and owner.
-model::Volume merged(model::Volume asked, const model::Volume& seen) {
-    asked.key = seen.key;
-    asked.path = seen.path;
-    asked.type = seen.type;
-    asked.capacity = seen.capacity;
-    asked.allocation = seen.allocation;
-    asked.physical = seen.physical;
-    asked.permissions = seen.permissions;
-    asked.timestamps = seen.timestamps;
-    asked.is_luks = seen.is_luks;
-    asked.no_copy_on_write = false;
-    return asked;
-}
-
 }  // namespace
 
 Task<> Pools::update_facts(Ptr pool) {
     std::optional<FolderFacts> facts;
     try {
-        facts = co_await in_thread([folder = pool->target()] { return folder_facts(folder); });
+        facts = co_await backend_->facts(pool);
     } catch (const Error& error) {
         log::warning("storage pool '{}': {}", pool->name(), error.message());
     }
@@ -81,52 +44,12 @@ Task<> Pools::update_facts(Ptr pool) {
 Task<remote::StorageVol> Pools::create_volume(Ptr pool, std::string text, std::uint32_t flags,
                                               std::optional<Original> original) {
     auto volume = parse(text);
-    const bool preallocate = (flags & protocol::VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA) != 0;
-    if (pool->volumes().contains(volume.name)) {
-        if (original)
-            throw Error(ErrorCode::internal_error,
-                        fmt::format("storage volume name '{}' already in use.", volume.name));
-        throw Error(ErrorCode::storage_vol_exist, fmt::format("'{}'", volume.name));
-    }
-    check_new(volume, flags);
-    const std::string folder = pool->target(), name = volume.name;
-    volume.path = fmt::format("{}/{}", folder, name);
-    if (original && volume.capacity_or_zero() < original->capacity) volume.capacity = original->capacity;
+    if (pool->volumes().contains(volume.name)) throw backend_->volume_exists(volume.name, original.has_value());
+    backend_->check_new(pool->def(), volume, flags);
+    const std::string name = volume.name;
+    volume.path = fmt::format("{}/{}", pool->target(), name);
     const auto claim = Pool::claim(pool, name);
-
-    std::exception_ptr failure;
-    bool is_ours = false;
-    try {
-        if (volume.format == "dir") {
-            co_await in_thread([folder, volume] { create_subfolder(folder, volume); });
-        } else if (volume.format == "raw" && !original) {
-            co_await in_thread([folder, volume] { create_raw(folder, volume); });
-        } else {
-            co_await in_thread([folder, volume] {
-                if (volume.backing) check_backing(*volume.backing);
-                reserve_file(folder, volume.name);
-            });
-            is_ours = true;
-            if (!original) {
-                co_await run_image_tool(create_arguments(volume, preallocate), image_patience);
-            } else {
-                co_await run_image_tool(convert_arguments(original->path, original->format, volume, preallocate),
-                                        copy_patience);
-                if (volume.capacity_or_zero() > original->capacity)
-                    co_await run_image_tool(
-                        resize_arguments(volume.path, volume.format, volume.capacity_or_zero(), false), image_patience);
-            }
-            co_await in_thread([folder, volume] { own_file(folder, volume); });
-        }
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    if (failure) {
-        if (is_ours) co_await in_thread([folder, name] { delete_file(folder, name); });
-        std::rethrow_exception(failure);
-    }
-    const auto seen = co_await in_thread([folder, name] { return scan_volume(folder, name); });
-    volume = merged(std::move(volume), seen);
+    volume = co_await backend_->create(pool->def(), std::move(volume), flags, std::move(original));
     const remote::StorageVol handle{.pool = pool->name(), .name = name, .key = volume.key};
     // A claim keeps the pool from ending, so that it is still the active one.
     pool->volumes().insert_or_assign(name, std::move(volume));
@@ -135,7 +58,7 @@ Task<remote::StorageVol> Pools::create_volume(Ptr pool, std::string text, std::u
 }
 
 Task<remote::StorageVolCreateXmlRet> Pools::volume_create(rpc::Caller, remote::StorageVolCreateXmlArgs args) {
-    objects::allow_flags(args.flags, 7, ErrorDomain::storage, "storageVolCreateXML");
+    allow_flags(args.flags, backend_->volume_flags(), "StorageVolCreateXML");
     if ((args.flags & protocol::VIR_STORAGE_VOL_CREATE_VALIDATE) != 0)
         co_await in_pool([text = args.xml] { model::validate_volume(text); });
     const auto pool = find_active(args.pool);
@@ -144,7 +67,7 @@ Task<remote::StorageVolCreateXmlRet> Pools::volume_create(rpc::Caller, remote::S
 }
 
 Task<remote::StorageVolCreateXmlFromRet> Pools::volume_clone(rpc::Caller, remote::StorageVolCreateXmlFromArgs args) {
-    objects::allow_flags(args.flags, 7, ErrorDomain::storage, "storageVolCreateXMLFrom");
+    allow_flags(args.flags, backend_->volume_flags(), "StorageVolCreateXMLFrom");
     if ((args.flags & protocol::VIR_STORAGE_VOL_CREATE_VALIDATE) != 0)
         co_await in_pool([text = args.xml] { model::validate_volume(text); });
     const auto pool = find_active(args.pool);
@@ -152,7 +75,7 @@ Task<remote::StorageVolCreateXmlFromRet> Pools::volume_clone(rpc::Caller, remote
     const auto& volume = volume_at(source);
     if (volume.type != model::Volume::Type::file && volume.type != model::Volume::Type::block)
         invalid(fmt::format("volume '{}' cannot be copied", volume.name));
-    if (volume.is_luks) throw Error(ErrorCode::no_support, "copies of encrypted storage volumes");
+    if (volume.encryption) throw Error(ErrorCode::no_support, "copies of encrypted storage volumes");
     const Original original{.path = volume.path, .format = volume.format, .capacity = volume.capacity_or_zero()};
     // Reading it twice at once is no harm; changing it meanwhile is.
     std::optional<VolumeClaim> claim;
@@ -162,10 +85,10 @@ Task<remote::StorageVolCreateXmlFromRet> Pools::volume_clone(rpc::Caller, remote
 }
 
 Task<> Pools::volume_delete(rpc::Caller, remote::StorageVolDeleteArgs args) {
-    objects::allow_flags(args.flags, 0, ErrorDomain::storage, "virStorageBackendVolDeleteLocal");
+    allow_flags(args.flags, 0, "StorageVolDelete");
     const auto place = find_volume(args.vol);
     const auto claim = Pool::claim(place.pool, place.volume);
-    co_await in_thread([folder = place.pool->target(), name = place.volume] { delete_file(folder, name); });
+    co_await backend_->remove_volume(place.pool->def(), place.volume);
     place.pool->volumes().erase(place.volume);
     co_await update_facts(place.pool);
 }

@@ -44,7 +44,7 @@ remote::StoragePoolListVolumesRet Pools::list_volumes(const rpc::Caller&,
 
 remote::StoragePoolListAllVolumesRet Pools::list_all_volumes(const rpc::Caller&,
                                                              const remote::StoragePoolListAllVolumesArgs& args) {
-    objects::allow_flags(args.flags, 0, ErrorDomain::storage, "storagePoolListAllVolumes");
+    allow_flags(args.flags, 0, "StoragePoolListAllVolumes");
     const auto pool = find_active(args.pool);
     remote::StoragePoolListAllVolumesRet ret{.vols = {}, .ret = static_cast<std::uint32_t>(pool->volumes().size())};
     if (args.need_results != 0)
@@ -62,7 +62,7 @@ Pools::Place Pools::volume_of_path(const std::string& path) const {
     const auto wanted = tidy(path);
     for (const auto& [name, pool] : registry_.all())
         for (const auto& [volume_name, volume] : pool->volumes())
-            if (tidy(volume.path) == wanted) return {pool, volume_name};
+            if (pool->is_active() && tidy(volume.path) == wanted) return {pool, volume_name};
     return {};
 }
 
@@ -70,7 +70,7 @@ remote::StorageVolLookupByKeyRet Pools::volume_by_key(const rpc::Caller&,
                                                       const remote::StorageVolLookupByKeyArgs& args) {
     for (const auto& [name, pool] : registry_.all())
         for (const auto& [volume_name, volume] : pool->volumes())
-            if (volume.key == args.key) return {.vol = handle(*pool, volume)};
+            if (pool->is_active() && volume.key == args.key) return {.vol = handle(*pool, volume)};
     throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching key {}", args.key));
 }
 
@@ -112,10 +112,10 @@ void take_over(const model::Volume& seen, model::Volume& volume) {
 Task<> Pools::look_again(Place place) {
     if (place.pool->looking >= most_looking) co_return;
     const Look look(place.pool);
-    const auto seen =
-        co_await in_thread([folder = place.pool->target(), name = place.volume] { return scan_volume(folder, name); });
+    const auto seen = co_await backend_->look(place.pool->def(), place.volume);
+    if (!seen) co_return;
     const auto now = place.pool->volumes().find(place.volume);
-    if (now != place.pool->volumes().end()) take_over(seen, now->second);
+    if (now != place.pool->volumes().end()) take_over(*seen, now->second);
 }
 
 Task<remote::StorageVolGetInfoRet> Pools::volume_info(rpc::Caller, remote::StorageVolGetInfoArgs args) {
@@ -140,7 +140,7 @@ Task<remote::StorageVolGetInfoFlagsRet> Pools::volume_info_flags(rpc::Caller, re
 }
 
 Task<remote::StorageVolGetXmlDescRet> Pools::volume_xml(rpc::Caller, remote::StorageVolGetXmlDescArgs args) {
-    objects::allow_flags(args.flags, 0, ErrorDomain::storage, "storageVolGetXMLDesc");
+    allow_flags(args.flags, 0, "StorageVolGetXMLDesc");
     const auto place = find_volume(args.vol);
     co_await look_again(place);
     co_return remote::StorageVolGetXmlDescRet{.xml = model::volume.format(volume_at(place))};

@@ -6,8 +6,8 @@
 
 namespace innkeeper::model {
 
-std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-    IpAddress address;
+std::optional<NetworkAddress> NetworkAddress::parse(std::string_view text) {
+    NetworkAddress address;
     address.text_ = text;
     char spelling[INET6_ADDRSTRLEN];
     in_addr four;
@@ -22,7 +22,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return address;
 }
 
-std::optional<unsigned> IpAddress::mask_bits() const {
+std::optional<unsigned> NetworkAddress::mask_bits() const {
     unsigned ones = 0;
     while (ones < bits() && bit(ones)) ++ones;
     for (unsigned index = ones; index < bits(); ++index)
@@ -30,27 +30,27 @@ std::optional<unsigned> IpAddress::mask_bits() const {
     return ones;
 }
 
-std::optional<unsigned> IpAddress::class_bits() const {
+std::optional<unsigned> NetworkAddress::class_bits() const {
     if (!bit(0)) return 8;
     if (!bit(1)) return 16;
     if (!bit(2)) return 24;
     return std::nullopt;
 }
 
-bool IpAddress::is_in_subnet_of(const IpAddress& network, unsigned prefix) const {
+bool NetworkAddress::is_in_subnet_of(const NetworkAddress& network, unsigned prefix) const {
     if (size_ != network.size_) return false;
     for (unsigned index = 0; index < std::min(prefix, bits()); ++index)
         if (bit(index) != network.bit(index)) return false;
     return true;
 }
 
-bool IpAddress::has_tail(unsigned prefix, bool value) const {
+bool NetworkAddress::has_tail(unsigned prefix, bool value) const {
     for (unsigned index = prefix; index < bits(); ++index)
         if (bit(index) != value) return false;
     return true;
 }
 
-std::uint32_t IpAddress::count_to(const IpAddress& end) const {
+std::uint32_t NetworkAddress::count_to(const NetworkAddress& end) const {
     constexpr std::uint32_t most = 65536;
     if (end.bytes_ < bytes_) return 0;
     // All but the last two bytes must be the same or one apart for the distance to fit.

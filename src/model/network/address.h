@@ -10,11 +10,11 @@ namespace innkeeper::model {
 
 /// An IPv4 or IPv6 address, or a mask, in the spelling that the system gives it. A text that is no address is kept as
 /// it came: whoever knows the network's name refuses it (`is_valid`).
-class IpAddress {
+class NetworkAddress {
   public:
-    IpAddress() = default;
+    NetworkAddress() = default;
     /// Always a value. Short forms are understood: "10.1" is 10.0.0.1.
-    static std::optional<IpAddress> parse(std::string_view text);
+    static std::optional<NetworkAddress> parse(std::string_view text);
 
     const std::string& text() const { return text_; }
     bool is_valid() const { return size_ != 0; }
@@ -27,14 +27,14 @@ class IpAddress {
     std::optional<unsigned> mask_bits() const;
     /// How many bits of an IPv4 address its class makes the network's; nothing for classes D and E.
     std::optional<unsigned> class_bits() const;
-    bool is_in_subnet_of(const IpAddress& network, unsigned prefix) const;
+    bool is_in_subnet_of(const NetworkAddress& network, unsigned prefix) const;
     /// All bits after the prefix are zeros, or ones.
     bool is_first(unsigned prefix) const { return has_tail(prefix, false); }
     bool is_last(unsigned prefix) const { return has_tail(prefix, true); }
     /// How many addresses there are from this one to `end`, both counted, up to 65536; 0 if `end` is before it.
-    std::uint32_t count_to(const IpAddress& end) const;
+    std::uint32_t count_to(const NetworkAddress& end) const;
 
-    bool operator==(const IpAddress&) const = default;
+    bool operator==(const NetworkAddress&) const = default;
 
   private:
     bool bit(unsigned index) const { return (bytes_[index / 8] >> (7 - index % 8)) & 1; }

@@ -5,9 +5,9 @@
 namespace innkeeper::model {
 namespace {
 
-IpAddress address(std::string_view text) { return *IpAddress::parse(text); }
+NetworkAddress address(std::string_view text) { return *NetworkAddress::parse(text); }
 
-TEST(IpAddress, IsSpelledAsTheSystemSpellsIt) {
+TEST(NetworkAddress, IsSpelledAsTheSystemSpellsIt) {
     EXPECT_EQ(address("10.1").text(), "10.0.0.1");
     EXPECT_EQ(address("2001:DB8:0:0::1").text(), "2001:db8::1");
     EXPECT_FALSE(address("x").is_valid());
@@ -15,14 +15,14 @@ TEST(IpAddress, IsSpelledAsTheSystemSpellsIt) {
     EXPECT_FALSE(address("").is_valid());
 }
 
-TEST(IpAddress, KnowsMasksAndClasses) {
+TEST(NetworkAddress, KnowsMasksAndClasses) {
     EXPECT_EQ(address("255.255.254.0").mask_bits(), 23u);
     EXPECT_EQ(address("255.0.255.0").mask_bits(), std::nullopt);
     EXPECT_EQ(address("172.16.0.1").class_bits(), 16u);
     EXPECT_EQ(address("230.0.0.1").class_bits(), std::nullopt);
 }
 
-TEST(IpAddress, KnowsTheNetworkThatItIsIn) {
+TEST(NetworkAddress, KnowsTheNetworkThatItIsIn) {
     EXPECT_TRUE(address("10.1.0.9").is_in_subnet_of(address("10.1.0.1"), 24));
     EXPECT_FALSE(address("10.1.1.9").is_in_subnet_of(address("10.1.0.1"), 24));
     EXPECT_FALSE(address("2001::1").is_in_subnet_of(address("10.1.0.1"), 0));
@@ -30,7 +30,7 @@ TEST(IpAddress, KnowsTheNetworkThatItIsIn) {
     EXPECT_TRUE(address("10.1.0.255").is_last(24));
 }
 
-TEST(IpAddress, CountsUpToALimit) {
+TEST(NetworkAddress, CountsUpToALimit) {
     EXPECT_EQ(address("10.1.0.2").count_to(address("10.1.0.2")), 1u);
     EXPECT_EQ(address("10.1.0.255").count_to(address("10.1.1.0")), 2u);
     EXPECT_EQ(address("10.1.0.3").count_to(address("10.1.0.2")), 0u);

@@ -33,7 +33,7 @@ void check_lease(const std::optional<DhcpLease>& lease) {
         throw Error(ErrorCode::config_unsupported, "The minimum lease time should be greater than 2 minutes");
 }
 
-void must_be_address(const IpAddress& address) {
+void must_be_address(const NetworkAddress& address) {
     if (!address.is_valid())
         throw Error(ErrorCode::system_error,
                     fmt::format("Cannot parse socket address '{}': Name or service not known", address.text()));

@@ -21,7 +21,7 @@ struct DhcpLease {
 constexpr auto names_of(DhcpLease::Unit) { return xml::names("seconds", "minutes", "hours"); }
 
 struct DhcpRange {
-    std::optional<IpAddress> start, end;
+    std::optional<NetworkAddress> start, end;
     std::optional<DhcpLease> lease;
     bool operator==(const DhcpRange&) const = default;
 };
@@ -29,7 +29,7 @@ struct DhcpRange {
 /// An address that is kept for one guest: known by its card, by its DHCPv6 identifier, or by its name.
 struct DhcpHost {
     std::optional<std::string> id, mac, name;
-    std::optional<IpAddress> ip;
+    std::optional<NetworkAddress> ip;
     std::optional<DhcpLease> lease;
     bool operator==(const DhcpHost&) const = default;
 };
@@ -39,7 +39,7 @@ extern const xml::Element<DhcpHost> dhcp_host;
 
 /// What a range must fit into.
 struct Subnet {
-    const IpAddress& address;
+    const NetworkAddress& address;
     std::optional<unsigned> prefix;  ///< nothing: the mask is none
 };
 

@@ -13,7 +13,7 @@ namespace innkeeper::model {
 struct Dns {
     struct Forwarder {
         std::optional<std::string> domain;
-        std::optional<IpAddress> address;
+        std::optional<NetworkAddress> address;
         bool operator==(const Forwarder&) const = default;
     };
     struct Text {
@@ -27,7 +27,7 @@ struct Dns {
         bool operator==(const Service&) const = default;
     };
     struct Host {
-        std::optional<IpAddress> ip;
+        std::optional<NetworkAddress> ip;
         std::vector<std::string> names;
         bool operator==(const Host&) const = default;
     };

@@ -52,7 +52,7 @@ void check_nat(const Forward& forward, const xml::Node& nat, std::string_view ne
     };
     once("address");
     once("port");
-    const auto check_address = [&](const std::optional<IpAddress>& address, std::string_view end) {
+    const auto check_address = [&](const std::optional<NetworkAddress>& address, std::string_view end) {
         if (!address)
             wrong(fmt::format("missing '{}' attribute in <address> element in <nat> in <forward> in network {}", end,
                               network));

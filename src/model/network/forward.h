@@ -29,7 +29,7 @@ struct Forward {
     std::string managed;  ///< "yes"; with devices of the host's "no", too
     std::optional<Driver> driver;
     std::optional<bool> nat_ipv6;
-    std::optional<IpAddress> nat_first, nat_last;  ///< addresses that guests appear with
+    std::optional<NetworkAddress> nat_first, nat_last;  ///< addresses that guests appear with
     std::optional<std::uint16_t> nat_port_first, nat_port_last;
     std::optional<std::string> physical_function;
     std::vector<Interface> interfaces;

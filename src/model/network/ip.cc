@@ -76,7 +76,7 @@ struct RouteChecks {
     }
 
     void check_ipv4() const {
-        const auto say = [&](std::string_view what, const IpAddress& value) {
+        const auto say = [&](std::string_view what, const NetworkAddress& value) {
             if (route.family.empty())
                 wrong_route(fmt::format("No family specified for non-IPv4 {} '{}'", what, value.text()));
             wrong_route(fmt::format("IPv4 family specified for non-IPv4 {} '{}'", what, value.text()));

@@ -13,7 +13,7 @@ namespace innkeeper::model {
 
 struct NetworkIp {
     std::string family;
-    std::optional<IpAddress> address, netmask;
+    std::optional<NetworkAddress> address, netmask;
     std::optional<unsigned> prefix;
     std::optional<bool> local_ptr;
     bool has_tftp = false;
@@ -21,7 +21,7 @@ struct NetworkIp {
     std::vector<DhcpRange> ranges;
     std::vector<DhcpHost> hosts;
     std::string boot_file;
-    std::optional<IpAddress> boot_server;
+    std::optional<NetworkAddress> boot_server;
 
     bool is_ipv6() const { return family == "ipv6"; }
     bool has_dhcp() const { return !ranges.empty() || !hosts.empty(); }
@@ -32,9 +32,9 @@ struct NetworkIp {
 
 struct Route {
     std::string family;
-    std::optional<IpAddress> address, netmask;
+    std::optional<NetworkAddress> address, netmask;
     std::optional<unsigned> prefix;
-    std::optional<IpAddress> gateway;
+    std::optional<NetworkAddress> gateway;
     std::optional<unsigned> metric;
     bool operator==(const Route&) const = default;
 };

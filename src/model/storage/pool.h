@@ -14,13 +14,13 @@
 namespace innkeeper::model {
 
 struct PoolHost {
-    std::string name;
+    std::optional<std::string> name;
     std::optional<unsigned> port;
     bool operator==(const PoolHost&) const = default;
 };
 
 struct PoolDevice {
-    std::string path;
+    std::optional<std::string> path;
     std::optional<bool> part_separator;
     bool operator==(const PoolDevice&) const = default;
 };
@@ -33,17 +33,25 @@ struct ParentAddress {
 };
 
 struct PoolAdapter {
-    std::string type, name, parent, parent_wwnn, parent_wwpn, parent_fabric_wwn, wwnn, wwpn;
+    enum class Type { scsi_host, fc_host };
+    std::optional<Type> type;
+    std::string name, parent, parent_wwnn, parent_wwpn, parent_fabric_wwn, wwnn, wwpn;
     std::optional<bool> managed;
     std::optional<ParentAddress> parent_address;
     bool operator==(const PoolAdapter&) const = default;
 };
 
+constexpr auto names_of(PoolAdapter::Type) { return xml::names("scsi_host", "fc_host"); }
+
 struct PoolAuth {
-    std::string type, user, secret_usage;
+    enum class Type { chap, ceph };
+    std::optional<Type> type;
+    std::string user, secret_usage;
     std::optional<Uuid> secret_uuid;
     bool operator==(const PoolAuth&) const = default;
 };
+
+constexpr auto names_of(PoolAuth::Type) { return xml::names("chap", "ceph"); }
 
 /// Where a pool's storage is. Which parts count depends on the pool's type; those that do not are forgotten when a
 /// document is read, as the peer does.
@@ -83,12 +91,17 @@ struct Pool {
     PoolSource source;
     std::string target;
     Permissions permissions;
+    enum class RefreshAllocation { default_, capacity };
+    std::optional<RefreshAllocation> refresh_allocation;  ///< what a volume is said to take: looked up, or all it may
+    std::vector<std::string> mount_options;               ///< of a file system that is mounted
     bool operator==(const Pool&) const = default;
 };
 constexpr auto names_of(Pool::Type) {
     return xml::names("dir", "fs", "netfs", "logical", "disk", "iscsi", "iscsi-direct", "scsi", "mpath", "rbd",
                       "sheepdog", "gluster", "zfs", "vstorage");
 }
+
+constexpr auto names_of(Pool::RefreshAllocation) { return xml::names("default", "capacity"); }
 
 extern const xml::Element<PoolSource> pool_source;
 extern const xml::Element<Pool> pool;

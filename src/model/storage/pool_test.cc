@@ -60,6 +60,24 @@ TEST(Pool, OfAVolumeGroupIsNamedByItsSource) {
     EXPECT_EQ(logical.source.format, "lvm2");
 }
 
+TEST(Pool, OfAServerHasNoPlaceOfItsOwn) {
+    const auto gluster = read("<pool type='gluster'><name>a</name><source><host name='h'/></source></pool>");
+    EXPECT_EQ(gluster.source.name, "a");
+    EXPECT_EQ(gluster.source.directory, "/");
+    EXPECT_EQ(gluster.target, "");
+    EXPECT_EQ(read("<pool type='zfs'><name>a</name></pool>").target, "/dev/zvol/a");
+}
+
+TEST(Pool, KeepsTheOptionsThatItIsMountedWith) {
+    const auto mounted = read(R"(<pool type='fs' xmlns:f='http://libvirt.org/schemas/storagepool/fs/1.0'><name>a</name>
+        <source><device path='/d'/></source><target><path>/m</path></target>
+        <f:mount_opts><f:option name='nodev'/></f:mount_opts></pool>)");
+    EXPECT_EQ(mounted.mount_options, std::vector<std::string>{"nodev"});
+    const auto text = pool.format(mounted);
+    EXPECT_TRUE(text.starts_with("<pool type='fs' xmlns:fs='http://libvirt.org/schemas/storagepool/fs/1.0'>\n")) << text;
+    EXPECT_EQ(read(text), mounted);
+}
+
 TEST(Pool, SaysWhatIsWrongInThePeersWords) {
     EXPECT_EQ(complaint("<pool type='dir'/>"), "XML error: missing pool source name element");
     EXPECT_EQ(complaint("<pool type='dir'><name>a</name></pool>"), "XML error: missing storage pool target path");
@@ -67,8 +85,15 @@ TEST(Pool, SaysWhatIsWrongInThePeersWords) {
               "XML error: name a/b cannot contain '/'");
     EXPECT_EQ(complaint("<pool type='warp'/>"),
               "XML error: Invalid value for attribute 'type' in element 'pool': 'warp'.");
-    EXPECT_EQ(complaint("<pool type='rbd'><name>a</name></pool>"),
-              "internal error: missing backend for pool type 9 (rbd)");
+    EXPECT_EQ(complaint("<pool type='rbd'><name>a</name></pool>"), "XML error: missing storage pool source host name");
+    EXPECT_EQ(complaint("<pool type='rbd'><name>a</name><source/></pool>"),
+              "XML error: element 'name' is mandatory for RBD pool");
+    EXPECT_EQ(complaint("<pool type='fs'><name>a</name><source><device/></source></pool>"),
+              "XML error: missing storage pool source device path");
+    EXPECT_EQ(complaint("<pool type='scsi'><name>a</name><source><adapter type='fc_host'/></source></pool>"),
+              "XML error: 'wwnn' and 'wwpn' must be specified for adapter type 'fchost'");
+    EXPECT_EQ(complaint("<pool type='dir'><name>a</name><source><auth type='x' username='u'/></source></pool>"),
+              "unsupported configuration: unknown auth type 'x'");
     EXPECT_EQ(complaint("<pool type='dir'><name>a</name><target><path>/x</path><permissions><mode>9</mode>"
                         "</permissions></target></pool>"),
               "XML error: malformed octal mode");

@@ -62,23 +62,10 @@ void complete_volume(Volume& volume) {
     if (volume.backing && volume.backing->path.empty()) volume.backing.reset();
     // A copy-on-write image is as large as what lies under it unless told otherwise.
     if (!volume.capacity && !volume.backing) throw Error(ErrorCode::xml_error, "missing capacity element");
-    check_format(volume.format);
+    if (volume.backing) volume.backing->timestamps.reset();
     volume.key.clear();
     volume.physical.reset();
     volume.timestamps.reset();
-}
-
-void read_encryption(const xml::Node& node, Volume& volume, const xml::ParseFlags&) {
-    if (node.child("target").child("encryption")) volume.asks_for_encryption = true;
-}
-
-void write_encryption(const Volume& volume, xml::Writer& writer) {
-    if (volume.is_luks) {
-        writer.open("encryption");
-        writer.attribute("format", "luks");
-        writer.expand();
-        writer.close();
-    }
 }
 
 void write_cluster_size(const Volume& volume, xml::Writer& writer) {
@@ -95,23 +82,29 @@ bool is_volume_format(std::string_view format) {
     return std::ranges::find(volume_formats, format) != std::end(volume_formats);
 }
 
+void fit_volume(Volume& read, Pool::Type type) {
+    const auto& kind = pool_type(type);
+    if (kind.default_volume_format.empty()) return read.format.clear();
+    if (type != Pool::Type::disk) return check_format(read.format);
+    if (read.format.empty()) read.format = kind.default_volume_format;
+    if (std::ranges::find(kind.volume_formats, read.format) == kind.volume_formats.end())
+        throw Error(ErrorCode::config_unsupported, fmt::format("unknown volume format type {}", read.format));
+}
+
 const xml::Element<Volume> volume =
     xml::describe<Volume>(
         "volume", xml::attribute("type", &Volume::type).complain(ErrorCode::xml_error, "unknown volume type '{}'"),
         xml::value("name", &Volume::name), xml::value("key", &Volume::key),
         xml::amount("capacity", &Volume::capacity, "bytes"), xml::amount("allocation", &Volume::allocation, "bytes"),
         xml::amount("physical", &Volume::physical, "bytes"),
-        xml::by_hand<Volume>(
-            read_encryption, +[](const Volume&, xml::Writer&) {}),
-        xml::child(
-            "target", xml::value("path", &Volume::path), xml::child("format", xml::attribute("type", &Volume::format)),
-            xml::child(&Volume::permissions, permissions), xml::child(&Volume::timestamps, timestamps),
-            xml::by_hand<Volume>(
-                +[](const xml::Node&, Volume&, const xml::ParseFlags&) {}, write_encryption),
-            xml::value("compat", &Volume::compat), xml::amount("clusterSize", &Volume::cluster_size, "bytes").legacy(),
-            xml::by_hand<Volume>(
-                +[](const xml::Node&, Volume&, const xml::ParseFlags&) {}, write_cluster_size),
-            xml::flag("nocow", &Volume::no_copy_on_write), xml::child(&Volume::features, features)),
+        xml::child("target", xml::value("path", &Volume::path),
+                   xml::child("format", xml::attribute("type", &Volume::format)),
+                   xml::child(&Volume::permissions, permissions), xml::child(&Volume::timestamps, timestamps),
+                   xml::child(&Volume::encryption, volume_encryption), xml::value("compat", &Volume::compat),
+                   xml::amount("clusterSize", &Volume::cluster_size, "bytes").legacy(),
+                   xml::by_hand<Volume>(
+                       +[](const xml::Node&, Volume&, const xml::ParseFlags&) {}, write_cluster_size),
+                   xml::flag("nocow", &Volume::no_copy_on_write), xml::child(&Volume::features, features)),
         xml::child(&Volume::backing, backing))
         .finished_by(complete_volume);
 

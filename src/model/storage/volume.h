@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "model/storage/encryption.h"
 #include "model/storage/permissions.h"
+#include "model/storage/pool_types.h"
 #include "xml/description.h"
 
 /// A volume of a storage pool as documents describe it.
@@ -51,9 +53,8 @@ struct Volume {
     std::string format;
     std::optional<Permissions> permissions;
     std::optional<Timestamps> timestamps;
-    bool is_luks = false;              ///< encrypted as a whole, as its header says
-    bool asks_for_encryption = false;  ///< the document that it is made from wants a key
-    std::string compat;                ///< of a qcow2 image: "1.1"
+    std::optional<VolumeEncryption> encryption;
+    std::string compat;  ///< of a qcow2 image: "1.1"
     std::optional<std::uint64_t> cluster_size;
     bool no_copy_on_write = false;
     std::optional<ImageFeatures> features;
@@ -74,5 +75,7 @@ void validate_volume(std::string_view text);
 
 /// True if images can be of that format, as `<format type=…>` names it.
 bool is_volume_format(std::string_view format);
+/// Gives a volume the format that those of such pools have where it names none, and refuses one that they cannot have.
+void fit_volume(Volume& read, Pool::Type type);
 
 }  // namespace innkeeper::model

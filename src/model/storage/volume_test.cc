@@ -15,7 +15,8 @@ Volume read(std::string_view text) {
 
 std::string complaint(std::string_view text) {
     try {
-        read(text);
+        auto made = read(text);
+        fit_volume(made, Pool::Type::dir);
     } catch (const Error& error) {
         return error.message();
     }
@@ -79,6 +80,40 @@ TEST(Volume, HasANameThatStaysInsideItsPool) {
     for (const char* name : {"a/b", "..", "."})
         EXPECT_EQ(complaint("<volume><name>" + std::string(name) + "</name><capacity>1</capacity></volume>"),
                   "Requested operation is not valid: volume name '" + std::string(name) + "' cannot contain '/'");
+}
+
+TEST(Volume, HasTheFormatThatItsPoolCanKeep) {
+    const auto fitted = [](Pool::Type type, std::string_view format) {
+        Volume made{.format = std::string(format)};
+        fit_volume(made, type);
+        return made.format;
+    };
+    EXPECT_EQ(fitted(Pool::Type::dir, ""), "raw");
+    EXPECT_EQ(fitted(Pool::Type::disk, ""), "none");
+    EXPECT_EQ(fitted(Pool::Type::disk, "linux"), "linux");
+    EXPECT_EQ(fitted(Pool::Type::logical, "raw"), "");
+    EXPECT_THROW(fitted(Pool::Type::disk, "qcow2"), Error);
+    EXPECT_THROW(fitted(Pool::Type::dir, "linux"), Error);
+}
+
+TEST(Volume, KeepsWhatItIsEncryptedWith) {
+    const std::string text = R"(<volume type='file'>
+  <name>a</name>
+  <capacity unit='bytes'>1</capacity>
+  <target>
+    <format type='raw'/>
+    <encryption format='luks'>
+      <secret type='passphrase' uuid='f52a81b2-424e-490c-823d-6bd4235bc572'/>
+      <cipher name='aes' size='256' mode='cbc' hash='sha256'/>
+      <ivgen name='essiv' hash='sha256'/>
+    </encryption>
+  </target>
+</volume>
+)";
+    EXPECT_EQ(volume.format(read(text)), text);
+    EXPECT_EQ(
+        complaint("<volume><name>a</name><capacity>1</capacity><target><encryption format='x'/></target></volume>"),
+        "XML error: unknown volume encryption format x");
 }
 
 }  // namespace
