@@ -2,7 +2,8 @@
 
 #include <span>
 
-#include "model/domain/host_cpu.h"
+#include "cpu/decode.h"
+#include "cpu/document.h"
 
 /// The CPU that a guest can have on every one of several hosts.
 namespace innkeeper::cpu {
@@ -15,5 +16,10 @@ struct BaselineOptions {
 /// Throws Error: for models, features and vendors that nobody knows, CPUs that have nothing in common, and
 /// architectures whose CPUs can't be compared.
 model::Cpu baseline(std::span<const model::HostCpu> cpus, const BaselineOptions& options);
+
+/// The same among the models that an emulator has, of x86; `search` says which those are and what it withholds from
+/// each. The documents may be of guests, too.
+model::Cpu emulated_baseline(std::span<const CpuDocument> documents, const BaselineOptions& options,
+                             const Search& search);
 
 }  // namespace innkeeper::cpu

@@ -23,8 +23,8 @@ Candidate weigh(const X86Model& model, const FeatureSet& features, const Search&
     FeatureSet withheld;
     if (search.withheld) withheld = search.withheld(model);
     decoded.model = &model;
-    decoded.extra = features & ~model.features;
-    decoded.missing = (model.features | withheld) & ~features;
+    decoded.extra = features & ~model.features & ~withheld;
+    decoded.missing = (model.features & ~features) | withheld;
     decoded.unspoken = model.removed & ~features & ~decoded.missing;
     const std::size_t missing = decoded.missing.count() + decoded.unspoken.count();
     candidate.burden = (missing + 1) / 2;

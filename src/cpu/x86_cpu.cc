@@ -36,6 +36,16 @@ FeatureSet features_of(const X86Model& model, const std::vector<std::string>& be
     return features;
 }
 
+FeatureSet features_of_guest(const model::Cpu& cpu) {
+    FeatureSet features = known_model(cpu.model).features;
+    for (const CpuFeature& feature : cpu.features) {
+        const auto policy = feature.policy.value_or(CpuFeature::Policy::require);
+        features.set(known_feature(feature.name),
+                     policy == CpuFeature::Policy::require || policy == CpuFeature::Policy::force);
+    }
+    return features;
+}
+
 std::vector<CpuFeature> features_in_words(const Decoded& decoded) {
     std::vector<CpuFeature> words;
     add(words, decoded.extra, CpuFeature::Policy::require);

@@ -16,6 +16,9 @@ std::size_t known_feature(std::string_view name);
 /// The model's and those besides.
 FeatureSet features_of(const X86Model& model, const std::vector<std::string>& besides);
 
+/// Those that a guest's definition asks for: without what it switches off, and without what is optional.
+FeatureSet features_of_guest(const model::Cpu& cpu);
+
 /// As a definition says what differs from the model: what it has besides, then what it lacks.
 std::vector<model::CpuFeature> features_in_words(const Decoded& decoded);
 

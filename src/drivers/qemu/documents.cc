@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/abilities/arch.h"
+#include "drivers/qemu/cpu_document.h"
 #include "drivers/qemu/host_document.h"
 #include "xml/writer.h"
 
@@ -90,34 +91,6 @@ void write_os(xml::Writer& out) {
     value_list(out, "type", {"rom", "pflash"});
     value_list(out, "readonly", {"yes", "no"});
     value_list(out, "secure", {"no"});
-    out.close();
-    out.close();
-}
-
-void write_cpu(xml::Writer& out, const Capabilities& capabilities, bool accelerated) {
-    out.open("cpu");
-    out.open("mode");
-    out.attribute("name", "host-passthrough");
-    supported(out, accelerated);
-    if (accelerated) value_list(out, "hostPassthroughMigratable", {"on", "off"});
-    out.close();
-    out.open("mode");
-    out.attribute("name", "maximum");
-    supported(out, true);
-    value_list(out, "maximumMigratable", {"on", "off"});
-    out.close();
-    out.open("mode");
-    out.attribute("name", "custom");
-    supported(out, true);
-    auto models = accelerated ? capabilities.kvm_cpus : capabilities.tcg_cpus;
-    std::ranges::sort(models, {}, &CpuModel::name);
-    for (const auto& model : models) {
-        out.open("model");
-        out.attribute("usable", model.unavailable.empty() ? "yes" : "no");
-        if (model.deprecated) out.attribute("deprecated", "yes");
-        out.text(model.name);
-        out.close();
-    }
     out.close();
     out.close();
 }
@@ -270,7 +243,7 @@ std::string domain_capabilities_document(const Capabilities& capabilities, std::
     supported(out, capabilities.has_type("iothread"));
     out.close();
     write_os(out);
-    write_cpu(out, capabilities, type == "kvm");
+    write_cpu_modes(out, capabilities, type == "kvm");
     out.open("memoryBacking");
     supported(out, true);
     value_list(out, "sourceType", {"file", "anonymous", "memfd"});

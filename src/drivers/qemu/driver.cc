@@ -9,6 +9,7 @@
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/consoles.h"
 #include "drivers/qemu/documents.h"
+#include "drivers/qemu/emulated_cpu.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
@@ -118,6 +119,7 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     auto context = command_context(files, -1);
     context.purpose = CommandContext::Purpose::native;
     prepare_run(whole, context);
+    settle_cpu(whole, *capabilities);
     context.secrets = co_await sealed_secrets(needed_secrets(whole, *capabilities, context), make_master_key());
     co_return build_command(whole, *capabilities, context).native_text();
 }

@@ -50,6 +50,10 @@ class Driver final : public guests::Hypervisor {
     Task<std::vector<std::string>> cpu_models(std::string arch) override;
     Task<int> compare_cpu(std::string document, bool must_fit) override;
     Task<std::string> baseline_cpu(std::vector<std::string> documents, guests::CpuWish wish) override;
+    Task<int> compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, bool must_fit) override;
+    Task<std::string> baseline_emulated_cpu(guests::EmulatorChoice choice, std::vector<std::string> documents,
+                                            guests::CpuWish wish) override;
+    Task<guests::DefPtr> update_cpu(guests::DefPtr def) override;
 
     // driver_start.cc
     Task<> start(guests::GuestPtr guest, guests::StartOptions options) override;
@@ -121,6 +125,7 @@ class Driver final : public guests::Hypervisor {
     RunFiles run_files(const std::string& name, int id) const;
     /// What the definition needs to know of the machine; what it does not ask for is not looked for.
     HostFacts host_facts(const model::DomainDef& def) const;
+    Task<CapabilitiesPtr> chosen(guests::EmulatorChoice choice);
     CommandContext command_context(const RunFiles& files, int id) const;
     std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, model::DomainDef base,
                                                          QemuMachine& machine);

@@ -7,6 +7,7 @@
 #include "cpu/host.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/driver.h"
+#include "drivers/qemu/emulated_cpu.h"
 #include "model/domain/os.h"
 
 /// The CPUs that guests could have.
@@ -18,6 +19,10 @@ int told(const cpu::Comparison& comparison, bool must_fit) {
     if (must_fit && comparison.fit == cpu::Fit::incompatible)
         throw Error(ErrorCode::cpu_incompatible, ErrorDomain::cpu, comparison.reason);
     return static_cast<int>(comparison.fit);
+}
+
+bool is_accelerated(const guests::EmulatorChoice& choice, const Capabilities& capabilities) {
+    return choice.virt_type.empty() ? capabilities.kvm : choice.virt_type == "kvm";
 }
 
 }  // namespace
@@ -42,6 +47,68 @@ Task<std::string> Driver::baseline_cpu(std::vector<std::string> documents, guest
     for (const std::string& document : documents) cpus.push_back(cpu::read_host_cpu(document));
     const model::Cpu baseline = cpu::baseline(cpus, {.expand = wish.expand, .migratable = wish.migratable});
     co_return model::cpu_element.format(baseline);
+}
+
+/// The emulator that is meant; throws Error if there is none, or it can't what is asked of it.
+Task<CapabilitiesPtr> Driver::chosen(guests::EmulatorChoice choice) {
+    if (!choice.arch.empty() && arch_of_name(choice.arch) == nullptr)
+        throw Error(ErrorCode::invalid_arg, fmt::format("unknown architecture: {}", choice.arch));
+    const std::string_view arch = choice.arch.empty() ? host_arch() : std::string_view(choice.arch);
+    if (choice.emulator.empty()) choice.emulator = Abilities::binary_for(arch);
+    if (choice.emulator.empty())
+        throw Error(ErrorCode::config_unsupported,
+                    fmt::format("unable to find any emulator to serve '{}' architecture", arch));
+    auto capabilities = co_await abilities_.of(choice.emulator);
+    if (!choice.arch.empty() && choice.arch != capabilities->arch &&
+        !(capabilities->arch == "x86_64" && choice.arch == "i686"))
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("architecture from emulator '{}' doesn't match given architecture '{}'",
+                                capabilities->arch, choice.arch));
+    if (!choice.machine.empty() && !capabilities->machine(choice.machine))
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("the machine '{}' is not supported by emulator '{}'", choice.machine, choice.emulator));
+    if (!choice.virt_type.empty() && choice.virt_type != "qemu" && !(choice.virt_type == "kvm" && capabilities->kvm))
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("Emulator '{}' does not support virt type '{}'", choice.emulator, choice.virt_type));
+    co_return capabilities;
+}
+
+Task<int> Driver::compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, bool must_fit) {
+    const auto capabilities = co_await chosen(choice);
+    const bool accelerated = is_accelerated(choice, *capabilities);
+    const auto emulated = EmulatedCpu::of(*capabilities, accelerated);
+    if (!emulated)
+        throw Error(ErrorCode::operation_unsupported,
+                    fmt::format("QEMU '{}' does not support reporting CPU model for virttype '{}'",
+                                capabilities->binary, accelerated ? "kvm" : "qemu"));
+    co_return told(cpu::compare(emulated->most(), cpu::read_cpu(document)), must_fit);
+}
+
+Task<std::string> Driver::baseline_emulated_cpu(guests::EmulatorChoice choice, std::vector<std::string> documents,
+                                                guests::CpuWish wish) {
+    const auto capabilities = co_await chosen(choice);
+    std::vector<cpu::CpuDocument> cpus;
+    for (const std::string& document : documents) cpus.push_back(cpu::read_cpu(document));
+    const bool accelerated = is_accelerated(choice, *capabilities);
+    const auto emulated = EmulatedCpu::of(*capabilities, accelerated);
+    if (!emulated)
+        throw Error(ErrorCode::operation_unsupported,
+                    fmt::format("computing baseline hypervisor CPU is not supported for arch {}", capabilities->arch));
+    // What is emulated can be moved, whatever it is.
+    const cpu::BaselineOptions options{.expand = wish.expand, .migratable = wish.migratable && accelerated};
+    co_return model::cpu_element.format(cpu::emulated_baseline(cpus, options, emulated->search({})));
+}
+
+Task<guests::DefPtr> Driver::update_cpu(guests::DefPtr def) {
+    if (!def->cpu || def->devices.emulator.empty()) co_return def;
+    // What runs says already what it has.
+    if (def->id) co_return def;
+    const auto capabilities = co_await abilities_.of(def->devices.emulator);
+    const auto emulated = EmulatedCpu::of(*capabilities, def->type == model::DomainDef::VirtType::kvm);
+    if (!emulated) co_return def;
+    auto updated = std::make_shared<model::DomainDef>(*def);
+    updated->cpu = shown_cpu(*def->cpu, *emulated);
+    co_return updated;
 }
 
 }  // namespace innkeeper::qemu

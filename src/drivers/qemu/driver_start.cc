@@ -14,6 +14,7 @@
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/cpu_words.h"
 #include "drivers/qemu/disk_limits.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/driver_devices.h"
@@ -224,6 +225,7 @@ std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest
     def->id = guest.id();
     assign_aliases(*def);
     prepare_run(*def, command_context(machine.files, guest.id()));
+    settle_cpu(*def, *machine.capabilities);
     lease_ports(*def, machine);
     if (paths_.is_system()) {
         if (def->resource_partition.empty()) def->resource_partition = "/machine";
@@ -378,12 +380,20 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     machine->starting = false;
 }
 
+/// A processor that is described tells exactly what it has from now on.
+void correct_cpu(model::DomainDef& def, const std::optional<ToldFeatures>& told) {
+    if (told && def.cpu && def.cpu->mode == model::Cpu::Mode::custom && !def.cpu->model.empty())
+        def.cpu = running_cpu(*def.cpu, *told);
+}
+
 /// One batch: what has to be known, and what has to be done before the CPUs run.
 Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
     std::vector<QmpCommand> commands;
     commands.push_back(plain("query-chardev"));
     commands.push_back(plain("query-cpus-fast"));
     commands.push_back({.name = "qom-list", .arguments = {{"path", "/machine/peripheral"}}});
+    const auto asks_features = commands.size();
+    for (auto& question : feature_questions()) commands.push_back(std::move(question));
     const auto first = commands.size();
     std::vector<std::string> names;
     for (auto& command : preparations(*guest->live())) {
@@ -412,6 +422,7 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
             console.target.value_or(model::Console::Target::serial) == model::Console::Target::serial)
             console.source.path = def->devices.serials.front().source.path;
     }
+    correct_cpu(*def, told_features(replies[asks_features], replies[asks_features + 1]));
     machine->vcpu_threads = vcpu_threads(replies[1]);
     machine->device_ids = device_ids(replies[2]);
     guest->set_live(std::move(def));

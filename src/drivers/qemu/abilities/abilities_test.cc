@@ -109,6 +109,7 @@ TEST(Cache, GivesNothingForAnotherFingerprint) {
         .binary = "/usr/bin/x", .major = 7, .minor = 2, .micro = 1, .package = "p", .arch = "x86_64", .kvm = true};
     some.machines.push_back({.name = "pc-1", .alias = "pc", .max_cpus = 3});
     some.tcg_cpus.push_back({.name = "max", .type = "max-cpu", .deprecated = false, .unavailable = {"a", "b"}});
+    some.tcg_most = {.vendor = "AuthenticAMD", .family = 15, .model = 107, .stepping = 1, .features = {"aes", "avx"}};
     some.properties["device"] = {"a", "b"};
     const auto text = to_cache_text(some, "print");
     EXPECT_EQ(from_cache_text(text, "print"), some);

@@ -22,7 +22,7 @@ namespace json = boost::json;
 namespace {
 
 /// To be raised when the probe asks for more, or when what is written here changes.
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 /// The first processor as the kernel describes it, without what changes from moment to moment.
 std::string processor() {
@@ -65,7 +65,8 @@ json::array cpu_list(const std::vector<CpuModel>& models) {
         out.push_back({{"name", model.name},
                        {"type", model.type},
                        {"deprecated", model.deprecated},
-                       {"unavailable", list(model.unavailable)}});
+                       {"unavailable", list(model.unavailable)},
+                       {"tells-unavailable", model.tells_unavailable}});
     return out;
 }
 std::vector<CpuModel> read_cpus(const json::value& value) {
@@ -76,6 +77,7 @@ std::vector<CpuModel> read_cpus(const json::value& value) {
         model.type = item.at("type").as_string();
         model.deprecated = item.at("deprecated").as_bool();
         read(item.at("unavailable"), model.unavailable);
+        model.tells_unavailable = item.at("tells-unavailable").as_bool();
         models.push_back(std::move(model));
     }
     return models;
@@ -113,6 +115,25 @@ std::vector<MachineType> read_machines(const json::value& value) {
     return machines;
 }
 
+json::value expansion(const std::optional<CpuExpansion>& cpu) {
+    if (!cpu) return nullptr;
+    return json::object{{"vendor", cpu->vendor},
+                        {"family", cpu->family},
+                        {"model", cpu->model},
+                        {"stepping", cpu->stepping},
+                        {"features", list(cpu->features)}};
+}
+std::optional<CpuExpansion> read_expansion(const json::value& value) {
+    if (value.is_null()) return std::nullopt;
+    CpuExpansion cpu;
+    cpu.vendor = value.at("vendor").as_string();
+    cpu.family = value.at("family").to_number<std::uint32_t>();
+    cpu.model = value.at("model").to_number<std::uint32_t>();
+    cpu.stepping = value.at("stepping").to_number<std::uint32_t>();
+    read(value.at("features"), cpu.features);
+    return cpu;
+}
+
 template <class Map>
 json::object map_of_lists(const Map& map) {
     json::object out;
@@ -142,6 +163,8 @@ Capabilities read_all(const json::value& from) {
     read_map(from.at("options"), result.options);
     result.kvm_cpus = read_cpus(from.at("kvm-cpus"));
     result.tcg_cpus = read_cpus(from.at("tcg-cpus"));
+    result.kvm_most = read_expansion(from.at("kvm-most"));
+    result.tcg_most = read_expansion(from.at("tcg-most"));
     read(from.at("tpm-models"), result.tpm_models);
     read(from.at("tpm-types"), result.tpm_types);
     read(from.at("migration"), result.migration);
@@ -151,9 +174,9 @@ Capabilities read_all(const json::value& from) {
 }  // namespace
 
 std::string fingerprint(const std::string& binary) {
-    struct stat file{};
+    struct stat file {};
     if (::stat(binary.c_str(), &file) != 0) return {};
-    struct stat kvm{};
+    struct stat kvm {};
     const bool has_kvm = ::stat("/dev/kvm", &kvm) == 0;
     const bool may_kvm = has_kvm && ::access("/dev/kvm", R_OK | W_OK) == 0;
     return fmt::format("{} {}:{} {} {}.{} {}.{} kvm {}{} uid {} host {}", format_version, file.st_dev, file.st_ino,
@@ -178,6 +201,8 @@ std::string to_cache_text(const Capabilities& from, const std::string& fingerpri
                                     {"options", map_of_lists(from.options)},
                                     {"kvm-cpus", cpu_list(from.kvm_cpus)},
                                     {"tcg-cpus", cpu_list(from.tcg_cpus)},
+                                    {"kvm-most", expansion(from.kvm_most)},
+                                    {"tcg-most", expansion(from.tcg_most)},
                                     {"tpm-models", list(from.tpm_models)},
                                     {"tpm-types", list(from.tpm_types)},
                                     {"migration", list(from.migration)}};

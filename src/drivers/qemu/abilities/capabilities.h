@@ -32,8 +32,18 @@ struct CpuModel {
     std::string type;  ///< the QOM type
     bool deprecated = false;
     std::vector<std::string> unavailable;  ///< features that this host cannot give it; not empty: not usable
+    bool tells_unavailable = true;         ///< otherwise nobody knows whether it is usable
 
     bool operator==(const CpuModel&) const = default;
+};
+
+/// The CPU with all that an emulator can give to a guest, spelled out by itself.
+struct CpuExpansion {
+    std::string vendor;  ///< as the processor says it: "AuthenticAMD"
+    std::uint32_t family = 0, model = 0, stepping = 0;
+    std::set<std::string, std::less<>> features;  ///< those that are on, by QEMU's names
+
+    bool operator==(const CpuExpansion&) const = default;
 };
 
 /// What one emulator binary can do, as it said itself. An immutable value: made by the probe or read from the cache,
@@ -54,6 +64,7 @@ struct Capabilities {
     std::set<std::string, std::less<>> schema;
     std::map<std::string, std::set<std::string>, std::less<>> options;  ///< command line option → its parameters
     std::vector<CpuModel> kvm_cpus, tcg_cpus;
+    std::optional<CpuExpansion> kvm_most, tcg_most;
     std::set<std::string, std::less<>> tpm_models, tpm_types, migration;
 
     /// As virConnectGetVersion gives it: major * 1000000 + minor * 1000 + micro.

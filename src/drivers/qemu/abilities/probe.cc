@@ -101,8 +101,14 @@ enum Question : std::size_t {
     ask_tpm_models,
     ask_tpm_types,
     ask_migration,
+    ask_most,
     first_device,
 };
+
+/// "host" is a model that exists with KVM alone, "max" the nearest to it that is always there.
+QmpCommand most_question(const char* model) {
+    return {.name = "query-cpu-model-expansion", .arguments = {{"type", "full"}, {"model", {{"name", model}}}}};
+}
 
 std::vector<QmpCommand> questions() {
     std::vector<QmpCommand> all;
@@ -110,6 +116,7 @@ std::vector<QmpCommand> questions() {
                              "qom-list-types", "query-qmp-schema", "query-command-line-options", "query-tpm-models",
                              "query-tpm-types", "query-migrate-capabilities"})
         all.push_back({.name = name, .arguments = {}});
+    all.push_back(most_question("max"));
     for (const char* device : asked_devices) {
         json::object arguments;
         arguments["typename"] = device;
@@ -156,9 +163,26 @@ std::vector<CpuModel> cpu_models(const QmpReply& reply) {
             missing != nullptr && missing->is_array())
             for (const auto& feature : missing->get_array())
                 if (feature.is_string()) model.unavailable.emplace_back(feature.get_string());
+        model.tells_unavailable = item.contains("unavailable-features");
         models.push_back(std::move(model));
     });
     return models;
+}
+
+std::optional<CpuExpansion> expansion(const QmpReply& reply) {
+    if (!reply || !reply->is_object()) return std::nullopt;
+    const json::value* model = reply->get_object().if_contains("model");
+    const json::value* properties = model && model->is_object() ? model->get_object().if_contains("props") : nullptr;
+    if (!properties || !properties->is_object()) return std::nullopt;
+    const json::object& all = properties->get_object();
+    CpuExpansion cpu{.vendor = text(all, "vendor"),
+                     .family = number(all, "family"),
+                     .model = number(all, "model"),
+                     .stepping = number(all, "stepping"),
+                     .features = {}};
+    for (const auto& [name, value] : all)
+        if (value.is_bool() && value.get_bool()) cpu.features.emplace(name);
+    return cpu;
 }
 
 void read_version(const QmpReply& reply, Capabilities& into) {
@@ -197,6 +221,7 @@ Capabilities understand(std::string binary, const std::vector<QmpReply>& replies
     result.kvm = replies[ask_kvm] && replies[ask_kvm]->is_object() && flag(replies[ask_kvm]->get_object(), "enabled");
     read_machines(replies[ask_machines], result);
     (result.kvm ? result.kvm_cpus : result.tcg_cpus) = cpu_models(replies[ask_cpus]);
+    (result.kvm ? result.kvm_most : result.tcg_most) = expansion(replies[ask_most]);
     each(replies[ask_types], [&](const json::object& item) { result.types.insert(text(item, "name")); });
     if (replies[ask_schema]) read_schema(*replies[ask_schema], result);
     each(replies[ask_options], [&](const json::object& item) {
@@ -292,6 +317,7 @@ Task<std::vector<QmpReply>> ask(std::string binary, const char* machine, RunAs r
 std::vector<QmpCommand> cpu_question() {
     std::vector<QmpCommand> only;
     only.push_back({.name = "query-cpu-definitions", .arguments = {}});
+    only.push_back(most_question("max"));
     return only;
 }
 
@@ -303,7 +329,8 @@ Task<Capabilities> probe(std::string binary, RunAs run_as) {
     Capabilities result = understand(binary, co_await ask(binary, "none,accel=kvm:tcg", run_as, questions()));
     if (result.kvm) {
         const auto replies = co_await ask(binary, "none,accel=tcg", run_as, cpu_question());
-        result.tcg_cpus = cpu_models(replies.front());
+        result.tcg_cpus = cpu_models(replies[0]);
+        result.tcg_most = expansion(replies[1]);
     }
     co_return result;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "drivers/qemu/abilities/cpu_features.h"
 #include "drivers/qemu/command/builder.h"
 
 /// The processor that the guest sees, with what it is told of the hypervisor.
@@ -15,20 +16,6 @@ using model::CpuFeature;
 using model::Timer;
 
 namespace {
-
-/// QEMU knows the older name where ours is a newer one or another's. Otherwise it writes hyphens for underscores.
-std::string feature_name(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> others{{
-        {"pclmuldq", "pclmulqdq"},
-        {"lahf_lm", "lahf-lm"},
-        {"ffxsr", "fxsr-opt"},
-    }};
-    for (const auto& [ours, theirs] : others)
-        if (ours == name) return std::string(theirs);
-    std::string out(name);
-    std::ranges::replace(out, '_', '-');
-    return out;
-}
 
 /// What a host's processor can have and QEMU never gives to a guest. A definition that was made from a host's
 /// capabilities names them, and the peer leaves them out.
@@ -44,7 +31,7 @@ bool is_on(CpuFeature::Policy policy) {
 void add_features(const Cpu& cpu, Pairs& words) {
     for (const CpuFeature& feature : cpu.features) {
         if (is_unknown_to_qemu(feature.name)) continue;
-        words.on_off(feature_name(feature.name), is_on(feature.policy.value_or(CpuFeature::Policy::require)));
+        words.on_off(qemu_feature(feature.name), is_on(feature.policy.value_or(CpuFeature::Policy::require)));
     }
 }
 
