@@ -19,11 +19,20 @@ void append_utf8(std::string& out, unsigned code) {
     for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3f));
 }
 
+/// Appends text in which each of the ends of lines that XML knows has become a line feed.
+void append_lines(std::string& out, std::string_view raw) {
+    for (auto at = raw.find('\r'); at != raw.npos; at = raw.find('\r')) {
+        out.append(raw.substr(0, at)) += '\n';
+        raw.remove_prefix(raw.substr(at).starts_with("\r\n") ? at + 2 : at + 1);
+    }
+    out += raw;
+}
+
 /// Appends raw text with its references replaced, which the scanner has found to be valid.
 void append_text(std::string& out, std::string_view raw) {
     while (true) {
         const auto at = raw.find('&');
-        out += raw.substr(0, at);
+        append_lines(out, raw.substr(0, at));
         if (at == raw.npos) return;
         raw.remove_prefix(at + 1);
         const auto reference = raw.substr(0, raw.find(';'));
@@ -89,6 +98,9 @@ std::optional<Identity> identity(std::string_view text, const Limits& limits) {
                 break;
             case Token::text:
                 if (target) append_text(*target, scanner.value());
+                break;
+            case Token::literal:
+                if (target) append_lines(*target, scanner.value());
                 break;
             case Token::end:
                 if (scanner.depth() <= 1) target = nullptr;

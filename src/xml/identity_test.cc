@@ -23,6 +23,13 @@ TEST(Identity, LooksOnlyAtChildrenOfTheRoot) {
     EXPECT_EQ(found->uuid, std::nullopt);
 }
 
+TEST(Identity, ReadsTextAsXmlDoes) {
+    const auto found = identity("<domain><name>a\r\nb\rc&#13;d</name><title><![CDATA[&amp;\r]]>&amp;</title></domain>");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->name, "a\nb\nc\rd");
+    EXPECT_EQ(found->title, "&amp;\n&");
+}
+
 TEST(Identity, StopsWhereItKnowsEnough) {
     const auto found =
         identity("<domain><name>x</name><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid><memory unit='KiB'>1</broken");

@@ -142,7 +142,7 @@ Scanner::Token Scanner::next() {
             const auto begin = at_ += 9;
             if (open_.empty() || !skip("]]>")) return fault();
             value_ = text_.substr(begin, at_ - 3 - begin);
-            return Token::text;
+            return Token::literal;
         } else if (at("<!DOCTYPE")) {
             passed_a_limit_ = true;
             return fault();

@@ -16,7 +16,8 @@ class Scanner {
         start,      ///< `<name`: its attributes follow, then `inside`
         attribute,  ///< name and raw value
         inside,     ///< `>` or `/>` of a start tag; an `end` follows for the latter
-        text,       ///< character data, raw (entities not replaced) or CDATA
+        text,       ///< character data, raw: entities are not replaced
+        literal,    ///< a CDATA section's
         end,
         done,
         fault,

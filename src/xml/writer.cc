@@ -32,12 +32,11 @@ std::vector<Scanned> scan(std::string_view source, Text text) {
             all.emplace_back();
         } else if (token == Token::end) {
             open.pop_back();
-        } else if (token == Token::text) {
+        } else if (token == Token::text || token == Token::literal) {
             auto& element = all[open.back()];
             const auto value = scanner.value();
-            const auto at = static_cast<std::size_t>(value.data() - source.data());
             ++element.texts;
-            element.has_words |= !is_blank(value) || source.substr(0, at).ends_with("<![CDATA[");
+            element.has_words |= !is_blank(value) || token == Token::literal;
             text(open, value);
         }
     }
@@ -59,11 +58,14 @@ std::vector<std::size_t> layout_lines(std::string_view source) {
     return lines;
 }
 
-/// What stands for a character in the document; itself if this has no data.
-constexpr std::array<std::string_view, 256> replacements = [] {
-    std::array<std::string_view, 256> table{};
+/// What stands for a character in the document; itself if this has no data. (The peer writes blanks as they are, and
+/// a reader takes the return for the end of a line, and those in attributes for spaces.)
+using Replacements = std::array<std::string_view, 256>;
+constexpr Replacements text_replacements = [] {
+    Replacements table{};
     for (unsigned c = 0; c < 0x20; ++c)
-        if (c != '\n' && c != '\t' && c != '\r') table[c] = "";
+        if (c != '\n' && c != '\t') table[c] = "";
+    table['\r'] = "&#13;";
     table['<'] = "&lt;";
     table['>'] = "&gt;";
     table['&'] = "&amp;";
@@ -71,10 +73,14 @@ constexpr std::array<std::string_view, 256> replacements = [] {
     table['\''] = "&apos;";
     return table;
 }();
+constexpr Replacements attribute_replacements = [] {
+    Replacements table = text_replacements;
+    table['\n'] = "&#10;";
+    table['\t'] = "&#9;";
+    return table;
+}();
 
-}  // namespace
-
-void escape_into(std::string& out, std::string_view text) {
+void escape_into(std::string& out, std::string_view text, const Replacements& replacements) {
     std::size_t plain = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
         const auto replacement = replacements[static_cast<unsigned char>(text[at])];
@@ -85,6 +91,10 @@ void escape_into(std::string& out, std::string_view text) {
     }
     out.append(text, plain);
 }
+
+}  // namespace
+
+void escape_into(std::string& out, std::string_view text) { escape_into(out, text, text_replacements); }
 
 void Writer::indent(std::size_t depth) { out_.append(2 * (base_depth_ + depth), ' '); }
 
@@ -124,7 +134,7 @@ void Writer::attribute(std::string_view name, std::string_view value) {
     out_ += ' ';
     out_ += name;
     out_ += "='";
-    escape_into(out_, value);
+    escape_into(out_, value, attribute_replacements);
     out_ += '\'';
 }
 

@@ -14,6 +14,15 @@ TEST(Writer, ClosesAnEmptyElementInItself) {
     EXPECT_EQ(std::move(writer).take(), "<disk type='it&apos;s'>\n  <readonly/>\n  <serial>a&lt;b</serial>\n</disk>\n");
 }
 
+TEST(Writer, WritesBlanksSoThatTheyAreReadAgain) {
+    Writer writer;
+    writer.open("a");
+    writer.attribute("b", "1\r\n\t2");
+    writer.text("1\r\n\t2");
+    writer.close();
+    EXPECT_EQ(std::move(writer).take(), "<a b='1&#13;&#10;&#9;2'>1&#13;\n\t2</a>\n");
+}
+
 TEST(Writer, LeavesOutWhatStaysEmpty) {
     Writer writer;
     writer.open("a");
