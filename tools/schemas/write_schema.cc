@@ -1,18 +1,53 @@
-/// Writes the RelaxNG grammar of a kind of document into a file:
+/// Writes the RelaxNG grammar of each kind of document into a folder, under the names that `virt-xml-validate` knows:
 ///
-///     write_schema domain FILE
+///     write_schema FOLDER
 #include <cstdio>
-#include <cstring>
 #include <fstream>
+#include <string>
 
 #include "model/domain/schema.h"
+#include "model/network/network.h"
+#include "model/network/port.h"
+#include "model/nwfilter/filter.h"
+#include "model/secret/secret.h"
+#include "model/storage/pool.h"
+#include "model/storage/volume.h"
+
+using namespace innkeeper;
+
+namespace {
+
+bool write(const std::string& folder, const char* kind, const std::string& grammar) {
+    std::ofstream file(folder + "/" + kind + ".rng");
+    file << grammar;
+    return bool(file.flush());
+}
+
+bool write_all(const std::string& folder) {
+    struct Kind {
+        const char* name;
+        std::string (*grammar)();
+    };
+    const Kind kinds[] = {
+        {"domain", model::domain_grammar},
+        {"network", model::network_grammar},
+        {"networkport", model::network_port_grammar},
+        {"storagepool", model::pool_grammar},
+        {"storagevol", model::volume_grammar},
+        {"secret", model::secret_grammar},
+        {"nwfilter", model::filter_grammar},
+    };
+    bool is_written = true;
+    for (const auto& kind : kinds) is_written &= write(folder, kind.name, kind.grammar());
+    return is_written;
+}
+
+}  // namespace
 
 int main(int count, char** words) {
-    if (count != 3 || std::strcmp(words[1], "domain") != 0) {
-        std::fprintf(stderr, "usage: write_schema domain FILE\n");
+    if (count != 2) {
+        std::fprintf(stderr, "usage: write_schema FOLDER\n");
         return 2;
     }
-    std::ofstream file(words[2]);
-    file << innkeeper::model::domain_grammar();
-    return file.flush() ? 0 : 1;
+    return write_all(words[1]) ? 0 : 1;
 }

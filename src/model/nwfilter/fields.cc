@@ -226,6 +226,8 @@ std::optional<std::string> tidy_mac(std::string_view text) {
 
 }  // namespace
 
+std::span<const RuleProtocol> rule_protocols() { return protocols; }
+
 const RuleProtocol* find_rule_protocol(std::string_view name) {
     const auto* found = std::ranges::find(protocols, name, &RuleProtocol::name);
     return found == std::end(protocols) ? nullptr : found;

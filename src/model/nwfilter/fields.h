@@ -27,6 +27,7 @@ struct RuleProtocol {
     std::span<const Field> fields;  ///< in the order in which they are written
 };
 
+std::span<const RuleProtocol> rule_protocols();
 const RuleProtocol* find_rule_protocol(std::string_view name);
 
 /// The value in the one spelling that is written; nothing if the field cannot have it. `$NAME`, `$NAME[1]` and

@@ -168,6 +168,24 @@ void write_chain(const Filter& filter, xml::Writer& writer) {
     if (filter.priority != 0) writer.attribute("priority", std::to_string(filter.priority));
 }
 
+/// What a rule can look at, out of the table.
+xml::Part held_rule() {
+    xml::Part rule = xml::held_part("rule@action");
+    for (const std::string_view name : {"@direction", "@priority", "@statematch"})
+        rule.parts.push_back(xml::held_part(name));
+    for (const auto& protocol : rule_protocols()) {
+        xml::Part match{xml::Part::Kind::group, protocol.name};
+        match.parts.push_back(xml::held_part("@match"));
+        for (const auto& field : protocol.fields) {
+            xml::Part part = xml::held_part("@");
+            part.name = field.name;
+            match.parts.push_back(std::move(part));
+        }
+        rule.parts.push_back(std::move(match));
+    }
+    return rule;
+}
+
 void complete(Filter& filter) {
     if (!filter.uuid) filter.uuid = Uuid::random();
 }
@@ -175,9 +193,11 @@ void complete(Filter& filter) {
 }  // namespace
 
 const xml::Element<Filter> nwfilter =
-    xml::describe<Filter>("filter", xml::by_hand<Filter>(read_chain, write_chain),
-                          xml::value("uuid", &Filter::uuid).complain(ErrorCode::xml_error, "malformed uuid element"),
-                          xml::by_hand<Filter>(read_entries, write_entries))
+    xml::describe<Filter>(
+        "filter", xml::by_hand<Filter>(read_chain, write_chain).holds("@name", "@chain", "@priority"),
+        xml::value("uuid", &Filter::uuid).complain(ErrorCode::xml_error, "malformed uuid element"),
+        xml::by_hand<Filter>(read_entries, write_entries)
+            .holds(held_rule(), "filterref@filter", "filterref/parameter@name", "filterref/parameter@value"))
         .finished_by(complete);
 
 std::string filter_grammar() { return xml::relaxng(nwfilter); }

@@ -70,7 +70,9 @@ const xml::Element<Secret> secret =
         xml::attribute("ephemeral", &Secret::ephemeral).complain(ErrorCode::xml_error, "invalid value of 'ephemeral'"),
         xml::attribute("private", &Secret::is_private).complain(ErrorCode::xml_error, "invalid value of 'private'"),
         xml::value("uuid", &Secret::uuid).complain(ErrorCode::internal_error, "malformed uuid element"),
-        xml::value("description", &Secret::description), xml::by_hand<Secret>(read_usage, write_usage))
+        xml::value("description", &Secret::description),
+        xml::by_hand<Secret>(read_usage, write_usage)
+            .holds("usage@type", "usage/volume#", "usage/name#", "usage/target#"))
         .finished_by(complete);
 
 std::string secret_grammar() { return xml::relaxng(secret); }

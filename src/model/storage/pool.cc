@@ -262,7 +262,7 @@ const xml::Element<Pool> pool =
         xml::amount("capacity", &Pool::capacity, "bytes"), xml::amount("allocation", &Pool::allocation, "bytes"),
         xml::amount("available", &Pool::available, "bytes"),
         xml::child("features", xml::child("cow", xml::attribute("state", &Pool::copy_on_write))),
-        xml::by_hand<Pool>(read_source, write_source),
+        xml::by_hand<Pool>(read_source, write_source).holds(pool_source),
         xml::child("target", xml::value("path", &Pool::target), xml::child(&Pool::permissions, permissions)),
         xml::child("refresh", xml::child("volume", xml::attribute("allocation", &Pool::refresh_allocation))),
         xml::by_hand<Pool>(read_mount_options, write_mount_options).holds("fs:mount_opts"))
