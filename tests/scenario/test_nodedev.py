@@ -40,6 +40,7 @@ def make_pci(host):
     mediated = host.device(graphics[len("devices/"):] + "/d069d019-36ea-4111-8f0a-8c9a70e21366", "mdev", True, "vfio_mdev")
     host.link(mediated + "/mdev_type", types)
     host.link(mediated + "/iommu_group", "kernel/iommu_groups/15")
+    host.link("kernel/iommu_groups/15/devices/" + mediated.rsplit("/", 1)[1], mediated)
     host.device(graphics[len("devices/"):] + "/drm/renderD128", "drm", links=["dri/by-path/pci-0000:00:02.0-render"],
                 uevent={"MAJOR": "226", "MINOR": "128", "DEVNAME": "dri/renderD128", "DEVTYPE": "drm_minor"}, dev="226:128")
 
