@@ -130,8 +130,8 @@ TEST(Command, NumbersTheDescriptorsThatItNames) {
 }
 
 TEST(Command, RefusesByNameWhatItCannotPassOn) {
-    EXPECT_EQ(complaint(guest("<crypto model='virtio' type='qemu'><backend model='builtin'/></crypto>")),
-              "unsupported configuration: <crypto> is not supported yet");
+    EXPECT_EQ(complaint(guest("<memballoon model='virtio'/>", "<keywrap><cipher name='aes' state='on'/></keywrap>")),
+              "unsupported configuration: aes-key-wrap is not available with this QEMU binary");
     EXPECT_EQ(complaint(guest("<interface type='internal'><source name='x'/><alias name='net0'/></interface>")),
               "unsupported configuration: <interface type='internal'> is not supported by QEMU");
 }
