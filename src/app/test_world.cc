@@ -31,6 +31,17 @@ Error unreadable(const std::string& path) {
 
 xml::Document parse_file(const std::string& text, const std::string& path) { return xml::Document::parse(text, path); }
 
+/// Where the network has addresses for guests: in its first range, or behind its own.
+test::Subnet subnet_of(const network::Networks& networks, const std::string& name) {
+    const auto def = networks.definition(name);
+    if (!def)
+        throw Error(ErrorCode::no_network, ErrorDomain::test, fmt::format("no network with matching name '{}'", name));
+    if (def->ips.empty()) return {};
+    const auto& ip = def->ips.front();
+    const auto& first = ip.ranges.empty() ? ip.address : ip.ranges.front().start;
+    return {first ? first->text() : "", ip.effective_prefix().value_or(0)};
+}
+
 Task<std::string> read_node_file(std::string path) {
     auto text = co_await in_pool([path] { return read_file(path); });
     if (!text) throw unreadable(path);
@@ -41,11 +52,11 @@ Task<std::string> read_node_file(std::string path) {
 
 /// One member for each kind of object, with its table.
 struct TestWorld::Parts {
-    test::Domains domains;
     network::Networks networks{std::make_unique<objects::MemoryStore>(), std::make_unique<network::SimulatedBackend>()};
     nodedev::MemoryDevices devices;
     host_interface::MemoryInterfaces interfaces;
     storage::Pools pools{std::make_unique<objects::MemoryStore>(), std::make_unique<storage::SimulatedBackend>(), {}};
+    test::Domains domains{[this](const std::string& name) { return subnet_of(networks, name); }};
 
     /// Makes what one element of the <node> document describes.
     Task<> add(xml::Node element);
@@ -57,6 +68,8 @@ Task<> TestWorld::Parts::add(xml::Node element) {
     if (element.name() == "device") devices.add(element);
     if (element.name() == "interface") interfaces.add(element);
     if (element.name() == "pool") co_await pools.add(element);
+    if (element.name() == "cpu") domains.describe_cpu(element);
+    if (element.name() == "memory") domains.describe_memory(element);
 }
 
 TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
@@ -67,6 +80,8 @@ TestWorld::TestWorld() : parts_(std::make_unique<Parts>()) {
     drivers_.parts.push_back({"storage", ErrorDomain::test, &parts_->pools.handlers()});
 }
 TestWorld::~TestWorld() = default;
+
+void TestWorld::add_cells() { parts_->domains.host().cells = {{2097152, 4}, {4194304, 8}}; }
 
 Task<> TestWorld::fill(std::string document, std::string name) {
     const auto parsed = parse_file(document, name);
@@ -101,6 +116,7 @@ Task<std::shared_ptr<const rpc::DriverSet>> TestWorlds::open_default() {
     const auto turn = co_await opening_->take("open", patience, "test:///default");
     if (!default_) {
         auto world = std::make_shared<TestWorld>();
+        world->add_cells();
         co_await world->fill(std::string(test_default), "test:///default");
         default_ = std::move(world);
     }

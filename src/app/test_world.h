@@ -21,6 +21,8 @@ class TestWorld {
     /// Makes what a <node> document describes. `name` is its path, as messages call it, and where the files lie that it
     /// refers to.
     Task<> fill(std::string document, std::string name);
+    /// The memory nodes that only the machine of `test:///default` has.
+    void add_cells();
     Task<> close();
 
     const rpc::DriverSet& drivers() const { return drivers_; }

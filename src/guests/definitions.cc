@@ -87,6 +87,7 @@ class Definitions : public Handlers {
         co_await remove(find(args.dom), args.flags);
     }
 
+  public:
     Task<> remove(GuestPtr guest, std::uint32_t flags) {
         const auto turn = co_await guest->turn("undefine");
         require_persistent(*guest, "cannot undefine transient domain");
@@ -103,6 +104,7 @@ class Definitions : public Handlers {
         if (!variables.empty()) co_await in_pool([variables] { remove_file(variables); });
     }
 
+  private:
     /// The file of the firmware's variables, if it is to go with the guest.
     Task<std::string> variables_to_remove(GuestPtr guest, std::uint32_t flags) {
         if (const auto* outline = guests_.outline(*guest); outline != nullptr && !outline->has_nvram)
@@ -149,6 +151,11 @@ class Definitions : public Handlers {
 };
 
 }  // namespace
+
+Task<> undefine(Guests& guests, GuestPtr guest, std::uint32_t flags) {
+    Definitions definitions(guests);
+    co_await definitions.remove(std::move(guest), flags);
+}
 
 Installed install_definitions(Guests& guests, rpc::HandlerTable& table) {
     return install_group<Definitions>(guests, table);

@@ -16,4 +16,7 @@ Task<DefPtr> read_definition(Guests& guests, std::string xml, Purpose purpose, V
 /// Stores the definition under its name and UUID, for a guest that may run; the guest.
 Task<GuestPtr> define(Guests& guests, DefPtr def);
 
+/// Takes the guest's turn; `flags` are VIR_DOMAIN_UNDEFINE_…: what may go with it. A guest that runs runs on.
+Task<> undefine(Guests& guests, GuestPtr guest, std::uint32_t flags);
+
 }  // namespace innkeeper::guests

@@ -81,11 +81,6 @@ class MemoryHandlers : public Handlers {
         }
         if (impact.live) {
             require_active(*guest);
-            const auto& balloon = guest->live()->devices.memballoon;
-            if (!balloon || balloon->model == model::Memballoon::Model::none)
-                throw Error(ErrorCode::operation_invalid,
-                            "Unable to change memory of active domain without the balloon "
-                            "device and guest OS balloon driver");
             // What it comes to, the guest tells later: the event changes the definition.
             co_await hypervisor().set_memory(guest, kib);
         }

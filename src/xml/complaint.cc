@@ -28,7 +28,7 @@ std::string context(const xmlParserInput& input) {
     while (end - line < longest_context && *end && !ends_line(*end)) ++end;
     const std::string_view shown(reinterpret_cast<const char*>(line), static_cast<std::size_t>(end - line));
     // An empty line shows as the peer shows it.
-    return fmt::format("{}\n{:>{}}", shown.empty() ? "(null)" : shown, '^', column + 1);
+    return fmt::format("{}\n{:->{}}", shown.empty() ? "(null)" : shown, '^', column + 1);
 }
 
 struct Reading {

@@ -32,6 +32,11 @@ class Networks {
     Task<> reload();
     /// A <network> of a simulated machine's description: it is defined, and runs.
     Task<> add(xml::Node element);
+    /// What runs under that name, or is defined; null if there is no such network.
+    DefPtr definition(std::string_view name) const {
+        const auto network = registry_.by_name(name);
+        return network ? network->def() : nullptr;
+    }
     const rpc::HandlerTable& handlers() const { return handlers_; }
 
   private:

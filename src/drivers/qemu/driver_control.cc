@@ -168,6 +168,10 @@ Task<> Driver::set_lifecycle_action(GuestPtr guest, Occasion occasion, std::uint
 }
 
 Task<> Driver::set_memory(GuestPtr guest, std::uint64_t kib) {
+    const auto& balloon = guest->live()->devices.memballoon;
+    if (!balloon || balloon->model == model::Memballoon::Model::none)
+        throw Error(ErrorCode::operation_invalid,
+                    "Unable to change memory of active domain without the balloon device and guest OS balloon driver");
     json::object arguments;
     arguments["value"] = kib * 1024;
     co_await machine_of(guest)->monitor().execute("balloon", std::move(arguments));

@@ -1,11 +1,133 @@
 #include "drivers/test/complete.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <random>
+
+#include "base/error.h"
+#include "model/complete/implied.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::test {
 
-void complete(model::DomainDef& def) {
-    if (def.current_memory_kib == 0) def.current_memory_kib = def.memory_kib;
+using model::DomainDef;
+
+namespace {
+
+void settle_os(DomainDef& def) {
+    if (!def.os.arch) def.os.arch = model::Architecture::i686;
+    if (auto& loader = def.os.loader; loader && !loader->type && !loader->path.empty())
+        loader->type = model::Loader::Type::rom;
+}
+
+void settle_memory(DomainDef& def) {
+    // What the guest's nodes have counts only where nothing else is said.
+    if (def.memory_kib == 0 && def.cpu) {
+        for (const auto& cell : def.cpu->numa) def.memory_kib += cell.memory_kib;
+        for (const auto& device : def.devices.memories) def.memory_kib += device.size;
+    }
+    if (def.memory_kib == 0)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "Memory size must be specified via <memory> or in the <numa> configuration");
+    if (def.current_memory_kib == 0 || def.current_memory_kib > def.memory_kib) def.current_memory_kib = def.memory_kib;
+}
+
+model::MacAddress generated_mac() {
+    static std::mt19937_64 random{std::random_device{}()};
+    model::MacAddress mac;
+    mac.bytes = {0x52, 0x54, 0x00};
+    for (unsigned i = 3; i < 6; ++i) mac.bytes[i] = static_cast<std::uint8_t>(random() & 0xff);
+    return mac;
+}
+
+/// Every card has a device on the simulated host, also while the guest is off.
+void settle_interfaces(DomainDef& def) {
+    auto& cards = def.devices.interfaces;
+    for (auto& card : cards) {
+        if (!card.mac) card.mac = generated_mac();
+        if (!card.target_device.empty()) continue;
+        unsigned number = 0;
+        const auto name = [&] { return fmt::format("testnet{}", number); };
+        while (std::ranges::find(cards, name(), &model::Interface::target_device) != cards.end()) ++number;
+        card.target_device = name();
+    }
+}
+
+model::Video::Type default_video(const DomainDef& def) {
+    using model::Architecture;
+    if (def.os.type == "xen" || def.os.type == "linux") return model::Video::Type::xen;
+    if (def.os.arch == Architecture::ppc64 || def.os.arch == Architecture::ppc64le) return model::Video::Type::vga;
+    return model::Video::Type::cirrus;
+}
+
+/// What a card of that kind has where nothing is said, in KiB.
+unsigned usual_video_memory(const DomainDef& def, model::Video::Type type) {
+    using Type = model::Video::Type;
+    switch (type) {
+        case Type::qxl:
+            return 64 << 10;
+        case Type::xen:
+            return 4 << 10;
+        case Type::vga:
+        case Type::cirrus:
+        case Type::vmvga:
+        case Type::bochs:
+            if (def.type == DomainDef::VirtType::vbox) return 8 << 10;
+            return def.type == DomainDef::VirtType::vmware ? 4 << 10 : 16 << 10;
+        default:
+            return 0;
+    }
+}
+
+void settle_video_memory(const DomainDef& def, model::Video& video) {
+    const unsigned usual = usual_video_memory(def, video.type);
+    if (!video.vram && usual != 0) video.vram = usual;
+    if (!video.ram && video.type == model::Video::Type::qxl) video.ram = usual;
+    for (auto* size : {&video.vram, &video.ram, &video.vram64})
+        if (*size) *size = std::bit_ceil(**size);
+}
+
+void settle_videos(DomainDef& def) {
+    auto& videos = def.devices.videos;
+    if (videos.empty() && !def.devices.graphics.empty()) videos.emplace_back();
+    if (videos.empty()) return;
+    const auto primary = std::ranges::find(videos, true, &model::Video::primary);
+    if (primary != videos.end()) std::rotate(videos.begin(), primary, primary + 1);
+    for (auto& video : videos) {
+        if (video.type == model::Video::Type::default_) video.type = default_video(def);
+        if (video.type == model::Video::Type::none) continue;
+        settle_video_memory(def, video);
+        if (!video.heads) video.heads = 1;
+    }
+    if (videos.front().type != model::Video::Type::none) videos.front().primary = true;
+}
+
+}  // namespace
+
+void complete(DomainDef& def) {
+    model::number_controllers(def);
+    settle_os(def);
+    settle_memory(def);
+    // Other hypervisors' own words mean nothing here.
+    def.qemu = {};
+    def.lxc = {};
+    def.xen = {};
+    if (!def.vcpus.placement) def.vcpus.placement = model::Vcpus::Placement::static_;
+    settle_videos(def);
+    model::pair_console_with_serial(def);
+    model::number_chardevs(def);
+    settle_interfaces(def);
+    model::assign_drive_addresses(def);
+    model::add_implied_controllers(def);
+    for (const auto& disk : def.devices.disks)
+        if (!disk.source.fd_group.empty())
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        fmt::format("driver does not support FD passing for disk '{}'", disk.target));
+    std::erase(def.devices.panics, model::Panic{});
+    model::check_guest(def);
+    model::check_redirection(def);
 }
 
 }  // namespace innkeeper::test

@@ -1,8 +1,14 @@
 #include "drivers/test/host.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 namespace innkeeper::test {
 
-const std::string_view capabilities_document = R"(<capabilities>
+namespace {
+
+constexpr std::string_view before_cells = R"(<capabilities>
 
   <host>
     <cpu>
@@ -19,41 +25,9 @@ const std::string_view capabilities_document = R"(<capabilities>
     <power_management/>
     <iommu support='no'/>
     <topology>
-      <cells num='2'>
-        <cell id='0'>
-          <memory unit='KiB'>2097152</memory>
-          <pages unit='KiB' size='4'>524288</pages>
-          <pages unit='KiB' size='2048'>0</pages>
-          <pages unit='KiB' size='1048576'>0</pages>
-          <cpus num='8'>
-            <cpu id='0' socket_id='0' die_id='0' core_id='0' siblings='0'/>
-            <cpu id='1' socket_id='0' die_id='0' core_id='1' siblings='1'/>
-            <cpu id='2' socket_id='0' die_id='0' core_id='2' siblings='2'/>
-            <cpu id='3' socket_id='0' die_id='0' core_id='3' siblings='3'/>
-            <cpu id='4' socket_id='0' die_id='0' core_id='4' siblings='4'/>
-            <cpu id='5' socket_id='0' die_id='0' core_id='5' siblings='5'/>
-            <cpu id='6' socket_id='0' die_id='0' core_id='6' siblings='6'/>
-            <cpu id='7' socket_id='0' die_id='0' core_id='7' siblings='7'/>
-          </cpus>
-        </cell>
-        <cell id='1'>
-          <memory unit='KiB'>4194304</memory>
-          <pages unit='KiB' size='8'>524288</pages>
-          <pages unit='KiB' size='2048'>0</pages>
-          <pages unit='KiB' size='1048576'>0</pages>
-          <cpus num='8'>
-            <cpu id='8' socket_id='1' die_id='0' core_id='0' siblings='8'/>
-            <cpu id='9' socket_id='1' die_id='0' core_id='1' siblings='9'/>
-            <cpu id='10' socket_id='1' die_id='0' core_id='2' siblings='10'/>
-            <cpu id='11' socket_id='1' die_id='0' core_id='3' siblings='11'/>
-            <cpu id='12' socket_id='1' die_id='0' core_id='4' siblings='12'/>
-            <cpu id='13' socket_id='1' die_id='0' core_id='5' siblings='13'/>
-            <cpu id='14' socket_id='1' die_id='0' core_id='6' siblings='14'/>
-            <cpu id='15' socket_id='1' die_id='0' core_id='7' siblings='15'/>
-          </cpus>
-        </cell>
-      </cells>
-    </topology>
+)";
+
+constexpr std::string_view after_cells = R"(    </topology>
     <secmodel>
       <model>testSecurity</model>
       <doi></doi>
@@ -87,7 +61,45 @@ const std::string_view capabilities_document = R"(<capabilities>
   </guest>
 
 </capabilities>
-
 )";
+
+constexpr unsigned cpus_of_cell = 8;
+
+std::string cell_document(const Cell& cell, unsigned number) {
+    std::string text = fmt::format(
+        "        <cell id='{0}'>\n          <memory unit='KiB'>{1}</memory>\n"
+        "          <pages unit='KiB' size='{2}'>{3}</pages>\n"
+        "          <pages unit='KiB' size='2048'>0</pages>\n          <pages unit='KiB' size='1048576'>0</pages>\n"
+        "          <cpus num='{4}'>\n",
+        number, cell.memory_kib, cell.page_kib, cell.memory_kib / cell.page_kib, cpus_of_cell);
+    for (unsigned core = 0; core < cpus_of_cell; ++core)
+        text += fmt::format("            <cpu id='{0}' socket_id='{1}' die_id='0' core_id='{2}' siblings='{0}'/>\n",
+                            number * cpus_of_cell + core, number, core);
+    return text + "          </cpus>\n        </cell>\n";
+}
+
+}  // namespace
+
+std::string capabilities_document(const Host& host) {
+    std::string text(before_cells);
+    text += fmt::format("      <cells num='{}'>\n", host.cells.size());
+    for (unsigned i = 0; i < host.cells.size(); ++i) text += cell_document(host.cells[i], i);
+    return text + "      </cells>\n" + std::string(after_cells);
+}
+
+const std::string_view sysinfo_document = R"(<sysinfo type='smbios'>
+  <bios>
+    <entry name='vendor'>LENOVO</entry>
+    <entry name='version'>G4ETA1WW (2.61 )</entry>
+    <entry name='date'>05/07/2014</entry>
+    <entry name='release'>2.61</entry>
+  </bios>
+</sysinfo>
+)";
+
+std::uint64_t now_us() {
+    using namespace std::chrono;
+    return static_cast<std::uint64_t>(duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
+}
 
 }  // namespace innkeeper::test

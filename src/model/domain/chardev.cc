@@ -54,6 +54,10 @@ bool path_is_shown(const Source& source, const xml::FormatFlags& flags) {
 }
 
 void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& flags) {
+    // A line of the guest's that says nothing of where it leads.
+    const auto device = node.name();
+    const bool is_line = device == "serial" || device == "parallel" || device == "console" || device == "channel";
+    if (is_line && !node.attribute("type")) source.type = Type::pty;
     const auto want = [](const std::string& value, std::string_view what) {
         if (value.empty())
             throw Error(ErrorCode::internal_error, fmt::format("Missing source {} attribute for char device", what));
@@ -97,8 +101,7 @@ void check_source(Source& source, const xml::Node& node, const xml::ParseFlags& 
     if (source.reconnect.enabled && source.mode == Source::Mode::bind)
         throw Error(ErrorCode::internal_error, "chardev reconnect is possible only for connect mode");
     // Elsewhere the peer knows no labels.
-    const auto device = node.name();
-    if (device != "serial" && device != "parallel" && device != "console" && device != "channel") source.labels.clear();
+    if (!is_line) source.labels.clear();
 }
 
 }  // namespace
