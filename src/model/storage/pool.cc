@@ -61,16 +61,12 @@ void complete_adapter(PoolAdapter& adapter) {
     adapter.managed.reset();
 }
 
-const xml::Element<PoolAdapter> adapter =
-    xml::describe<PoolAdapter>(
-        "adapter", xml::attribute("type", &PoolAdapter::type), xml::attribute("name", &PoolAdapter::name),
-        xml::attribute("parent", &PoolAdapter::parent), xml::attribute("managed", &PoolAdapter::managed),
-        xml::attribute("parent_wwnn", &PoolAdapter::parent_wwnn),
-        xml::attribute("parent_wwpn", &PoolAdapter::parent_wwpn),
-        xml::attribute("parent_fabric_wwn", &PoolAdapter::parent_fabric_wwn),
-        xml::attribute("wwnn", &PoolAdapter::wwnn), xml::attribute("wwpn", &PoolAdapter::wwpn),
-        xml::child(&PoolAdapter::parent_address, parent_address))
-        .finished_by(complete_adapter);
+const xml::Element<PoolAdapter> adapter = xml::describe<PoolAdapter>(
+    "adapter", xml::attribute("type", &PoolAdapter::type), xml::attribute("name", &PoolAdapter::name),
+    xml::attribute("parent", &PoolAdapter::parent), xml::attribute("managed", &PoolAdapter::managed),
+    xml::attribute("parent_wwnn", &PoolAdapter::parent_wwnn), xml::attribute("parent_wwpn", &PoolAdapter::parent_wwpn),
+    xml::attribute("parent_fabric_wwn", &PoolAdapter::parent_fabric_wwn), xml::attribute("wwnn", &PoolAdapter::wwnn),
+    xml::attribute("wwpn", &PoolAdapter::wwpn), xml::child(&PoolAdapter::parent_address, parent_address));
 
 void check_auth(PoolAuth& auth, const xml::Node& node, const xml::ParseFlags&) {
     if (auth.user.empty()) wrong("missing username for auth");
@@ -157,6 +153,7 @@ void complete_source(PoolSource& source, const Needs& need) {
     if (need.device == Device::needed && source.devices.empty()) missing("storage pool source device name");
     if (!need.adapter) source.adapter.reset();
     if (need.adapter && !source.adapter) missing("storage pool source adapter");
+    if (source.adapter) complete_adapter(*source.adapter);
     if (need.name == Name::none) source.name.clear();
     if (!need.initiator) source.initiator.clear();
     if (need.type == Type::iscsi_direct && source.initiator.empty())
