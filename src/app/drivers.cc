@@ -54,8 +54,8 @@ Task<rpc::Opened> DriverChoice::open(std::string text) {
     }
     const auto at = by_scheme_.find(uri.scheme);
     if (at == by_scheme_.end() || !uri.authority.empty()) throw no_driver(text);
-    // A privileged daemon serves both paths.
-    if (uri.path != fmt::format("/{}", instance) && !(system && uri.path == "/session"))
+    // A hypervisor's driver serves both paths where the daemon is privileged, the others their own alone.
+    if (uri.path != fmt::format("/{}", instance) && !(system && at->second.hypervisor && uri.path == "/session"))
         throw Error(ErrorCode::internal_error, ErrorDomain::none,
                     fmt::format("unexpected {0} URI path '{1}', try {0}:///{2}", uri.scheme, uri.path, instance));
     rpc::Opened opened{at->second.drivers, asked};

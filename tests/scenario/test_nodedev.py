@@ -208,6 +208,17 @@ def test_the_host_itself_is_a_device(connection):
     assert (computer.isActive(), computer.isPersistent(), computer.autostart()) == (1, 1, 1)
 
 
+def test_the_drivers_open_by_themselves_under_their_own_path(daemon):
+    instance, other = ("system", "session") if daemon.system else ("session", "system")
+    for driver, question in (("nodedev", "listAllDevices"), ("interface", "listAllInterfaces")):
+        uri = driver + ":///%s?socket=" + str(daemon.socket)
+        connection = libvirt.open(uri % instance)
+        assert getattr(connection, question)()
+        fails(libvirt.VIR_ERR_NO_SUPPORT, connection.listAllDomains)
+        connection.close()
+        fails(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.open, uri % other)
+
+
 def test_what_cannot_be_made_or_unmade_is_refused(connection):
     computer = connection.nodeDeviceLookupByName("computer")
     fails(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, computer.destroy)
