@@ -31,6 +31,7 @@ const std::string_view test_default = R"(<node>
 </domain>
 <network>
   <name>default</name>
+  <uuid>dd8fe884-6c02-601e-7551-cca97df1c5df</uuid>
   <bridge name='virbr0'/>
   <forward/>
   <ip address='192.168.122.1' netmask='255.255.255.0'>
@@ -113,6 +114,7 @@ const std::string_view test_default = R"(<node>
 </device>
 <pool type='dir'>
   <name>default-pool</name>
+  <uuid>dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566</uuid>
   <target>
     <path>/default-pool</path>
   </target>

@@ -22,6 +22,8 @@ FILES = {
 <graphics type='vnc' port='5901' autoport='no'/></devices></domain>""",
     "DOM2": """<domain type='test'><name>dom3</name><uuid>11111111-2222-3333-4444-666666666666</uuid><memory>1024</memory>
 <os><type>hvm</type></os></domain>""",
+    "NET1": """<network><name>net1</name><uuid>11111111-2222-3333-4444-777777777777</uuid><bridge name='virbr9'/>
+<ip address='10.0.0.1' netmask='255.255.255.0'/></network>""",
     "BAD": "<domain type='test'><name>x</name><memory>5</memory></domain>",
     "BAD2": "<network/>",
     "BAD3": "<domain type='test'><name>x</name>",
@@ -416,6 +418,99 @@ backup-dumpxml test
 managedsave-edit test
 """
 
+NETWORKS = """
+net-list
+net-list --all
+net-list --inactive
+net-list --name
+net-info default
+net-dumpxml default
+net-dumpxml default --inactive
+net-uuid default
+net-name dd8fe884-6c02-601e-7551-cca97df1c5df
+net-autostart default
+net-info default
+net-autostart default --disable
+net-define NET1
+net-list --all
+net-start net1
+net-start net1
+net-dumpxml net1
+net-destroy net1
+net-destroy net1
+net-undefine net1
+net-undefine net1
+net-create NET1
+net-list
+net-undefine net1
+net-destroy net1
+net-destroy default
+net-start default
+net-define NOFILE
+net-define BAD
+net-info nosuch
+net-dhcp-leases default
+net-port-list default
+"""
+POOLS = """
+pool-list
+pool-list --all
+pool-list --details
+pool-info default-pool
+pool-dumpxml default-pool
+pool-uuid default-pool
+pool-autostart default-pool
+pool-list
+pool-autostart default-pool --disable
+pool-refresh default-pool
+vol-list default-pool
+vol-create-as default-pool vol1 1G
+vol-create-as default-pool vol1 1G
+vol-list default-pool
+vol-info vol1 default-pool
+vol-path vol1 default-pool
+vol-key vol1 default-pool
+vol-name /default-pool/vol1
+vol-pool /default-pool/vol1
+vol-clone vol1 vol2 default-pool
+vol-delete vol2 default-pool
+vol-delete vol1 default-pool
+vol-delete vol1 default-pool
+pool-define-as pool2 dir --target /p2
+pool-build pool2
+pool-start pool2
+pool-start pool2
+pool-list --all --details
+pool-destroy pool2
+pool-destroy pool2
+pool-delete pool2
+pool-undefine pool2
+pool-undefine pool2
+pool-info nosuch
+"""
+DEVICES = """
+nodedev-list --cap system
+nodedev-dumpxml computer
+nodedev-dumpxml nosuch
+nodedev-destroy computer
+iface-list
+iface-list --all
+iface-list --inactive
+iface-dumpxml eth1
+iface-mac eth1
+iface-name aa:bb:cc:dd:ee:ff
+iface-destroy eth1
+iface-list --all
+iface-start eth1
+iface-start eth1
+iface-undefine eth1
+iface-dumpxml eth1
+iface-begin
+iface-begin
+iface-rollback
+iface-commit
+"""
+
 
 def results(daemon, folder, commands):
     """What virsh answers to each: exit status and both streams, without what differs by the place."""
@@ -447,8 +542,10 @@ def peer():
     peer.remove()
 
 
-@pytest.mark.parametrize("commands", [HOST, QUESTIONS, INSIDE, LIMITS, LIFE, DEFINITIONS, REFUSED],
-                         ids=["host", "questions", "inside", "limits", "life", "definitions", "refused"])
+@pytest.mark.parametrize("commands", [HOST, QUESTIONS, INSIDE, LIMITS, LIFE, DEFINITIONS, REFUSED, NETWORKS, POOLS,
+                                      DEVICES],
+                         ids=["host", "questions", "inside", "limits", "life", "definitions", "refused", "networks", "pools",
+                              "devices"])
 def test_virsh_prints_the_same(commands, peer, daemon, tmp_path):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         here = pool.submit(results, daemon, tmp_path / "here", commands)
