@@ -1,5 +1,6 @@
 #include "drivers/qemu/emulated_cpu.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
