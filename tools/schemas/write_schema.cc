@@ -10,6 +10,7 @@
 #include "model/network/port.h"
 #include "model/nwfilter/filter.h"
 #include "model/secret/secret.h"
+#include "model/snapshot/schema.h"
 #include "model/storage/pool.h"
 #include "model/storage/volume.h"
 
@@ -36,6 +37,9 @@ bool write_all(const std::string& folder) {
         {"storagevol", model::volume_grammar},
         {"secret", model::secret_grammar},
         {"nwfilter", model::filter_grammar},
+        {"domainsnapshot", model::snapshot_grammar},
+        {"domaincheckpoint", model::checkpoint_grammar},
+        {"domainbackup", model::backup_grammar},
     };
     bool is_written = true;
     for (const auto& kind : kinds) is_written &= write(folder, kind.name, kind.grammar());

@@ -1,19 +1,20 @@
 #include "model/domain/schema.h"
 
 #include "model/domain/domain.h"
-#include "xml/schema.h"
 #include "xml/validate.h"
 
 namespace innkeeper::model {
 
-std::string domain_grammar() {
+std::span<const xml::Namespace> domain_namespaces() {
     static constexpr xml::Namespace namespaces[] = {{"qemu", "http://libvirt.org/schemas/domain/qemu/1.0"},
                                                     {"lxc", "http://libvirt.org/schemas/domain/lxc/1.0"},
                                                     {"xen", "http://libvirt.org/schemas/domain/xen/1.0"},
                                                     {"bhyve", "http://libvirt.org/schemas/domain/bhyve/1.0"},
                                                     {"vmware", "http://libvirt.org/schemas/domain/vmware/1.0"}};
-    return xml::relaxng(domain_element, namespaces);
+    return namespaces;
 }
+
+std::string domain_grammar() { return xml::relaxng(domain_element, domain_namespaces()); }
 
 void validate_domain(std::string_view text) {
     // A part of the distribution, like an emulator: the same for every root directory.

@@ -1,9 +1,15 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "xml/schema.h"
+
 namespace innkeeper::model {
+
+/// The prefixes of elements in a definition that only one hypervisor understands.
+std::span<const xml::Namespace> domain_namespaces();
 
 /// The RelaxNG grammar of `<domain>`, made from its declarations.
 std::string domain_grammar();
