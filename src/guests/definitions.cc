@@ -1,5 +1,6 @@
 #include "guests/definitions.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <exception>
@@ -9,6 +10,7 @@
 #include "base/files.h"
 #include "base/undo.h"
 #include "guests/handlers.h"
+#include "guests/moments.h"
 #include "loop/pool.h"
 #include "model/domain/domain.h"
 #include "model/domain/schema.h"
@@ -93,11 +95,20 @@ class Definitions : public Handlers {
         require_persistent(*guest, "cannot undefine transient domain");
         if (guest->has_managed_save() && (flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
             throw Error(ErrorCode::operation_invalid, "Refusing to undefine while domain managed save image exists");
+        check_moments(*guest, co_await guests_.snapshots().of(guest), "snapshots",
+                      (flags & VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA) != 0);
+        check_moments(*guest, co_await guests_.checkpoints().of(guest), "checkpoints",
+                      (flags & VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA) != 0);
         const std::string variables = co_await variables_to_remove(guest, flags);
         const bool saved = guest->has_managed_save();
         // The definition goes first: what is left of a guest that nobody knows any more harms nobody, a guest without
         // its saved memory does.
         co_await guests_.store().remove(guest->name());
+        // Before anybody else can have the name, and files that are called after it.
+        if (!guest->is_active()) {
+            co_await guests_.snapshots().erase_all(guest);
+            co_await guests_.checkpoints().erase_all(guest);
+        }
         guest->set_persistent(nullptr);
         guest->lifecycle(Lifecycle::undefined, static_cast<std::int32_t>(UndefinedDetail::removed));
         if (saved) co_await guests_.remove_managed_save(guest->name());
@@ -105,6 +116,14 @@ class Definitions : public Handlers {
     }
 
   private:
+    /// Those of a guest that is no more are of no use, which whoever undefines it is to have thought of.
+    template <class Tree>
+    static void check_moments(const Guest& guest, const Tree& tree, std::string_view noun, bool may_go) {
+        if (guest.is_active() || may_go || tree->all().empty()) return;
+        throw Error(ErrorCode::operation_invalid,
+                    fmt::format("cannot delete inactive domain with {} {}", tree->all().size(), noun));
+    }
+
     /// The file of the firmware's variables, if it is to go with the guest.
     Task<std::string> variables_to_remove(GuestPtr guest, std::uint32_t flags) {
         if (const auto* outline = guests_.outline(*guest); outline != nullptr && !outline->has_nvram)

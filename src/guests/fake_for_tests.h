@@ -15,6 +15,8 @@
 #include "loop/event.h"
 #include "loop/loop.h"
 #include "model/domain/domain.h"
+#include "model/snapshot/checkpoint.h"
+#include "model/snapshot/snapshot.h"
 #include "rpc/codec/caller.h"
 #include "rpc/codec/handlers.h"
 #include "rpc/codec/xdr.h"
@@ -84,6 +86,34 @@ class FakeHypervisor : public Hypervisor {
     Task<> tune_iothread(GuestPtr, unsigned id, IothreadTuning) override {
         return note(fmt::format("tune iothread {}", id));
     }
+
+    MomentRules moment_rules() const override {
+        MomentRules rules;
+        for (auto* function : {&rules.create, &rules.revert, &rules.remove, &rules.create_checkpoint,
+                               &rules.remove_checkpoint, &rules.describe_checkpoint})
+            function->flags = 0x3ff;
+        rules.revert_redefines = true;
+        return rules;
+    }
+    Task<model::SnapshotDef> plan_snapshot(GuestPtr, model::SnapshotDef snapshot, SnapshotWish) override {
+        model::settle_memory(snapshot);
+        model::match_disks(snapshot, {});
+        co_return std::move(snapshot);
+    }
+    Task<DefPtr> take_snapshot(GuestPtr, SnapshotPtr snapshot, SnapshotWish) override {
+        did.push_back("take " + snapshot->name);
+        co_return DefPtr();
+    }
+    void check_revert(const model::SnapshotDef&) override {}
+    Task<> restore_disks(GuestPtr, SnapshotPtr snapshot) override { return note("restore " + snapshot->name); }
+    void check_removal(const Guest&, const std::vector<SnapshotPtr>&, bool) override {}
+    Task<Removal> remove_snapshot(GuestPtr, SnapshotPtr snapshot, std::vector<SnapshotPtr>) override {
+        did.push_back("remove " + snapshot->name);
+        co_return Removal{};
+    }
+    Task<> take_checkpoint(GuestPtr, CheckpointPtr checkpoint) override { return note("note " + checkpoint->name); }
+    Task<> remove_checkpoint(GuestPtr, CheckpointPtr checkpoint) override { return note("forget " + checkpoint->name); }
+
     Task<> note(std::string what) {
         did.push_back(std::move(what));
         co_return;

@@ -141,6 +141,8 @@ void Guest::paused(Paused reason) {
 
 void Guest::shutting_down(Shutdown why) {
     if (!is_active() || condition_.state == State::shutdown) return;
+    // It does not shut down: it goes back to what it was, and that is all that anybody hears.
+    if (expected_end_ == Shutoff::from_snapshot) return;
     enter(Condition(State::shutdown, why == Shutdown::guest ? 1 : 0));
     lifecycle(Lifecycle::shutdown, static_cast<std::int32_t>(why));
 }
@@ -197,7 +199,7 @@ void Guest::ended(Shutoff reason) {
     const auto self = shared_from_this();
     drop(reason);
     lifecycle(Lifecycle::stopped, stopped_detail(static_cast<Shutoff>(condition_.reason)));
-    if (!persistent_) owner_.remove(*this);
+    if (!persistent_ && !returns_) owner_.remove(*this);
 }
 
 void Guest::abandon(Shutoff reason) {

@@ -127,6 +127,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
     /// The reason that `ended` will have, whatever the hypervisor makes of it: a guest that is destroyed on request
     /// looks to it as if it had crashed. Nothing: no longer.
     void expect_end(std::optional<Shutoff> reason) { expected_end_ = reason; }
+    /// Its next end is not for good: it stays known even if it is transient.
+    void expect_return(bool returns) { returns_ = returns; }
     /// As ended, but it never came up: no event.
     void abandon(Shutoff reason);
     /// What is on disk from now on; null: nothing any more.
@@ -157,6 +159,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     bool updated_ = false;
     std::uint32_t edition_ = 0;  ///< of the persistent definition
     std::optional<Shutoff> expected_end_;
+    bool returns_ = false;
     DefPtr live_;
     std::weak_ptr<const model::DomainDef> persistent_def_;
     DefPtr kept_persistent_;

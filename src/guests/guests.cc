@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "guests/handlers.h"
+#include "guests/moments.h"
 #include "guests/start.h"
 #include "guests/status.h"
 #include "guests/vcpu_counts.h"
@@ -30,6 +31,11 @@ constexpr std::size_t kept_documents = 8 << 20;
 constexpr std::size_t small_document = 16 << 10;
 constexpr std::size_t read_a_turn = 32 << 10;
 constexpr std::string_view saved_suffix = ".save";
+
+/// Where the snapshots, or the checkpoints, of all guests lie; empty if they are not kept on disk.
+std::string moments_folder(const std::optional<Paths>& paths, const std::string& folder, std::string_view kind) {
+    return paths ? fmt::format("{}/{}/{}", paths->lib(), folder, kind) : std::string();
+}
 
 std::unordered_set<std::string> saved_names(const std::string& folder) {
     std::unordered_set<std::string> names;
@@ -54,6 +60,8 @@ Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hyperviso
       folder_(hypervisor_->folder()),
       registry_("domain", ErrorDomain::domain),
       store_(store_at(paths_, folder_)),
+      snapshots_(std::make_unique<Snapshots>(moments_folder(paths_, folder_, "snapshot"))),
+      checkpoints_(std::make_unique<Checkpoints>(moments_folder(paths_, folder_, "checkpoint"))),
       documents_(kept_documents) {}
 
 Guests::~Guests() = default;
@@ -78,6 +86,8 @@ Task<> Guests::remove_managed_save(std::string name) {
 
 Task<> Guests::load() {
     if (!paths_) co_return;
+    co_await snapshots_->look();
+    co_await checkpoints_->look();
     const auto found = co_await store_->scan();
     const std::string folder = fmt::format("{}/{}/save", paths_->lib(), folder_);
     const auto saved = co_await in_pool([folder] { return saved_names(folder); });
@@ -233,6 +243,9 @@ void Guests::remove(Guest& guest) {
     if (guest.gone_) return;
     guest.gone_ = true;
     registry_.remove(guest);
+    // They are of no use to whoever gets the name next.
+    if (snapshots_->has_any(guest)) background_.spawn(snapshots_->erase_all(guest.shared_from_this()));
+    if (checkpoints_->has_any(guest)) background_.spawn(checkpoints_->erase_all(guest.shared_from_this()));
 }
 
 void Guests::renamed(Guest& guest, const std::string& name) {

@@ -24,6 +24,11 @@ class HandlerTable;
 
 namespace innkeeper::guests {
 
+template <class Def>
+class MomentStore;
+using Snapshots = MomentStore<model::SnapshotDef>;
+using Checkpoints = MomentStore<model::CheckpointDef>;
+
 /// What the questions that come most often want to know of a definition. It is kept when the definition is not.
 struct Outline {
     std::uint64_t memory_kib = 0, current_memory_kib = 0;
@@ -58,6 +63,8 @@ class Guests {
     objects::Registry<Guest>& registry() { return registry_; }
     objects::DefinitionStore& store() { return *store_; }
     objects::EventHub& events() { return events_; }
+    Snapshots& snapshots() { return *snapshots_; }
+    Checkpoints& checkpoints() { return *checkpoints_; }
     /// What guests' definitions looked like to clients. Whoever waited before he puts one there looks whether changes()
     /// is still the same.
     Documents& documents() { return documents_; }
@@ -112,6 +119,8 @@ class Guests {
     objects::Registry<Guest> registry_;
     std::unique_ptr<objects::DefinitionStore> store_;
     objects::EventHub events_;
+    std::unique_ptr<Snapshots> snapshots_;
+    std::unique_ptr<Checkpoints> checkpoints_;
     TaskGroup background_;
     int next_id_ = 1;
     /// Keeps the definitions that were asked for lately, so that asking again needs no disk.

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "model/domain/domain.h"
+#include "model/snapshot/backup.h"
+#include "model/snapshot/snapshot.h"
 
 namespace innkeeper::guests {
 
@@ -174,6 +176,50 @@ Task<std::string> Hypervisor::agent_command(GuestPtr, std::string, int) {
     unsupported("virDomainQemuAgentCommand");
     co_return "";
 }
+Task<model::SnapshotDef> Hypervisor::plan_snapshot(GuestPtr, model::SnapshotDef, SnapshotWish) {
+    unsupported("virDomainSnapshotCreateXML");
+    co_return model::SnapshotDef();
+}
+Task<DefPtr> Hypervisor::take_snapshot(GuestPtr, SnapshotPtr, SnapshotWish) {
+    unsupported("virDomainSnapshotCreateXML");
+    co_return DefPtr();
+}
+void Hypervisor::check_revert(const model::SnapshotDef&) { unsupported("virDomainRevertToSnapshot"); }
+Task<> Hypervisor::restore_disks(GuestPtr, SnapshotPtr) {
+    unsupported("virDomainRevertToSnapshot");
+    co_return;
+}
+void Hypervisor::check_removal(const Guest&, const std::vector<SnapshotPtr>&, bool) {
+    unsupported("virDomainSnapshotDelete");
+}
+Task<Hypervisor::Removal> Hypervisor::remove_snapshot(GuestPtr, SnapshotPtr, std::vector<SnapshotPtr>) {
+    unsupported("virDomainSnapshotDelete");
+    co_return Removal{};
+}
+Task<> Hypervisor::take_checkpoint(GuestPtr, CheckpointPtr) {
+    unsupported("virDomainCheckpointCreateXML");
+    co_return;
+}
+Task<> Hypervisor::remove_checkpoint(GuestPtr, CheckpointPtr) {
+    unsupported("virDomainCheckpointDelete");
+    co_return;
+}
+Task<> Hypervisor::check_checkpoint(GuestPtr, CheckpointPtr) {
+    unsupported("virDomainCheckpointCreateXML");
+    co_return;
+}
+Task<CheckpointPtr> Hypervisor::measure_checkpoint(GuestPtr, CheckpointPtr) {
+    unsupported("virDomainCheckpointGetXMLDesc");
+    co_return CheckpointPtr();
+}
+Task<> Hypervisor::begin_backup(GuestPtr, BackupPtr, CheckpointPtr, bool) {
+    unsupported("virDomainBackupBegin");
+    co_return;
+}
+BackupPtr Hypervisor::backup(const Guest&) { return nullptr; }
+Task<std::optional<JobFigures>> Hypervisor::job_figures(GuestPtr) { co_return std::nullopt; }
+void Hypervisor::forget_ended_job(const Guest&) {}
+Task<bool> Hypervisor::abort_job(GuestPtr) { co_return false; }
 Usage Hypervisor::usage(const Guest&) { return {}; }
 std::vector<VcpuUsage> Hypervisor::vcpus(const Guest&) { return {}; }
 std::string Hypervisor::security_label(const Guest&) { return {}; }

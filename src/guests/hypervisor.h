@@ -15,9 +15,16 @@
 
 namespace innkeeper::model {
 struct Disk;
-}
+struct SnapshotDef;
+struct CheckpointDef;
+struct BackupDef;
+}  // namespace innkeeper::model
 
 namespace innkeeper::guests {
+
+using SnapshotPtr = std::shared_ptr<const model::SnapshotDef>;
+using CheckpointPtr = std::shared_ptr<const model::CheckpointDef>;
+using BackupPtr = std::shared_ptr<const model::BackupDef>;
 
 /// Why a definition is completed: what may be assumed and how strict to be.
 enum class Purpose {
@@ -34,6 +41,8 @@ struct StartOptions {
     bool reset_nvram = false;
     /// A saved image to continue from. Empty: boot.
     std::string restore_from;
+    /// A snapshot inside of the guest's images to continue from. Empty: none.
+    std::string load_snapshot;
     Running reason = Running::booted;
 };
 
@@ -77,6 +86,38 @@ struct IothreadTuning {
     std::optional<std::uint32_t> poll_grow, poll_shrink;
     std::optional<int> pool_min, pool_max;
 };
+/// What a hypervisor knows about snapshots and checkpoints: the flags that its functions understand, and what these are
+/// called behind its prefix.
+struct MomentRules {
+    struct Function {
+        std::string_view name;
+        std::uint32_t flags = 0;
+    };
+    Function create{"DomainSnapshotCreateXML"}, revert{"DomainRevertToSnapshot"}, remove{"DomainSnapshotDelete"};
+    Function create_checkpoint{"DomainCheckpointCreateXML"}, remove_checkpoint{"DomainCheckpointDelete"};
+    Function describe_checkpoint{"DomainCheckpointGetXMLDesc"};
+    bool revert_redefines = false;  ///< listeners hear that going back changed the definition
+};
+
+/// How a snapshot is wanted.
+struct SnapshotWish {
+    bool disk_only = false;
+    bool reuse_files = false;  ///< images for what is written from now on are there already
+    bool quiesce = false;      ///< the guest's own file systems stand still meanwhile
+    bool live = false;         ///< it runs on while its memory is written
+    bool halt = false;         ///< it is to be off afterwards
+};
+
+/// What a job that goes on beside others has come to.
+struct JobFigures {
+    std::int32_t operation = 0;  ///< a number of virDomainJobOperation
+    bool ends_itself = true;
+    bool has_ended = false;
+    std::chrono::milliseconds elapsed{};
+    std::uint64_t disk_total = 0, disk_processed = 0, temp_used = 0, temp_total = 0;
+    std::string failure;  ///< of one that has ended; empty: it succeeded
+};
+
 /// A number of virDomainMemoryStatTags, and the figure.
 struct MemoryFigure {
     int tag = 0;
@@ -181,6 +222,48 @@ class Hypervisor {
     virtual Task<SavedImage> read_saved(std::string path);
     /// The memory in the image stays, what is said of it changes. No guest, no turn.
     virtual Task<> rewrite_saved(std::string path, SavedImage image);
+
+    // -- snapshots and checkpoints --------------------------------------------------------------------------------
+
+    virtual MomentRules moment_rules() const { return {}; }
+    /// What becomes of memory and disks, where the request leaves it open: everything else is filled in. Refuses what
+    /// cannot be taken.
+    virtual Task<model::SnapshotDef> plan_snapshot(GuestPtr guest, model::SnapshotDef snapshot, SnapshotWish wish);
+    /// Takes it, as planned. What is on disk from now on, null if that did not change; what runs is the driver's to
+    /// change. After an Error all is as before.
+    virtual Task<DefPtr> take_snapshot(GuestPtr guest, SnapshotPtr snapshot, SnapshotWish wish);
+    /// Throws Error if the guest cannot return to it.
+    virtual void check_revert(const model::SnapshotDef& snapshot);
+    /// The disks of a guest that does not run become what they were.
+    virtual Task<> restore_disks(GuestPtr guest, SnapshotPtr snapshot);
+    /// Throws Error if not all of these can be deleted; `top` with or without those below it.
+    virtual void check_removal(const Guest& guest, const std::vector<SnapshotPtr>& doomed, bool with_top);
+    /// Takes the snapshot out of the images. What else changed because of it: the definition on disk (null: it did
+    /// not), and other snapshots whose disks lie elsewhere now.
+    struct Removal {
+        DefPtr persistent;
+        std::vector<SnapshotPtr> changed;
+    };
+    virtual Task<Removal> remove_snapshot(GuestPtr guest, SnapshotPtr snapshot, std::vector<SnapshotPtr> others);
+
+    /// The disks are matched with the guest's. Throws Error if the guest's writes cannot be noted.
+    virtual Task<> take_checkpoint(GuestPtr guest, CheckpointPtr checkpoint);
+    virtual Task<> remove_checkpoint(GuestPtr guest, CheckpointPtr checkpoint);
+    /// Throws Error if the guest's images do not have it.
+    virtual Task<> check_checkpoint(GuestPtr guest, CheckpointPtr checkpoint);
+    /// With the number of bytes that changed since.
+    virtual Task<CheckpointPtr> measure_checkpoint(GuestPtr guest, CheckpointPtr checkpoint);
+
+    /// Copies the disks, or lets others read them, as they are at this instant, when the checkpoint is made too (null:
+    /// none). Returns when that goes on by itself. The disks are matched with the guest's.
+    virtual Task<> begin_backup(GuestPtr guest, BackupPtr backup, CheckpointPtr checkpoint, bool reuse_files);
+    /// Null: none is under way. No turn.
+    virtual BackupPtr backup(const Guest& guest);
+    /// The job that is under way, or the last one that has ended. No turn.
+    virtual Task<std::optional<JobFigures>> job_figures(GuestPtr guest);
+    virtual void forget_ended_job(const Guest& guest);
+    /// False if there is no job. No turn; does not wait for its end.
+    virtual Task<bool> abort_job(GuestPtr guest);
 
     // -- a guest at work ------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 
 #include "guests/handlers.h"
 #include "guests/list_filters.h"
+#include "guests/moments.h"
 #include "protocol/remote/connect.h"
 
 /// Which guests there are: answered from what is known, never from disk.
@@ -44,7 +45,7 @@ bool passes_state(std::uint32_t flags, State state) {
 
 }  // namespace
 
-bool passes_filters(const Guest& guest, std::uint32_t flags) {
+bool passes_filters(Guests& guests, const Guest& guest, std::uint32_t flags) {
     return guest.is_visible() &&
            passes(flags, VIR_CONNECT_LIST_DOMAINS_ACTIVE, VIR_CONNECT_LIST_DOMAINS_INACTIVE, guest.is_active()) &&
            passes(flags, VIR_CONNECT_LIST_DOMAINS_PERSISTENT, VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
@@ -54,8 +55,10 @@ bool passes_filters(const Guest& guest, std::uint32_t flags) {
                   guest.has_managed_save()) &&
            passes(flags, VIR_CONNECT_LIST_DOMAINS_AUTOSTART, VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
                   guest.autostarts()) &&
-           passes(flags, VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT, VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT, false) &&
-           passes(flags, VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT, VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT, false);
+           passes(flags, VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT, VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT,
+                  guests.snapshots().has_any(guest)) &&
+           passes(flags, VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT, VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT,
+                  guests.checkpoints().has_any(guest));
 }
 
 namespace {
@@ -123,7 +126,7 @@ class Lists : public Handlers {
         }
         wire::ConnectListAllDomainsRet ret;
         for (const auto& [name, guest] : guests_.registry().all()) {
-            if (!passes_filters(*guest, args.flags)) continue;
+            if (!passes_filters(guests_, *guest, args.flags)) continue;
             ++ret.ret;
             if (args.need_results != 0) ret.domains.push_back(wire_domain(*guest));
         }

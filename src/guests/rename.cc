@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/undo.h"
 #include "guests/handlers.h"
+#include "guests/moments.h"
 #include "model/domain/domain.h"
 #include "protocol/remote/domain.h"
 
@@ -55,6 +56,8 @@ class Rename : public Handlers {
         undo.push([&] { guests_.forget_unused(*place); });
         co_await guests_.store().rename(from, to, guest->uuid(), std::move(document), guest->autostarts());
         undo.roll_back();
+        co_await guests_.snapshots().rename(guest, from, to);
+        co_await guests_.checkpoints().rename(guest, from, to);
         guests_.renamed(*guest, to);
         guest->set_persistent(std::move(def));
         const Guest as_it_was(guests_, guest->uuid(), from);

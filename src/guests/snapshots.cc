@@ -1,112 +1,162 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "guests/handlers.h"
-#include "model/domain/domain.h"
-#include "protocol/remote/checkpoint.h"
+#include "guests/moment_lists.h"
 #include "protocol/remote/domain.h"
 #include "protocol/remote/snapshot.h"
-#include "xml/node.h"
 
-/// Snapshots, checkpoints and backups. There are none yet, and none can be made: what is answered is true of a guest
-/// without any.
+/// Which snapshots there are.
 namespace innkeeper::guests {
 
 namespace {
 
-[[noreturn]] void no_snapshot(const std::string& name) {
-    throw Error(ErrorCode::no_domain_snapshot, fmt::format("no domain snapshot with matching name '{}'", name));
+using Tree = Snapshots::Tree;
+
+constexpr std::uint32_t list_flags = 0x7ff;
+
+std::vector<std::string> names_of(const std::vector<SnapshotPtr>& snapshots, std::int32_t most) {
+    std::vector<std::string> names;
+    for (const auto& snapshot : snapshots) {
+        if (std::cmp_greater_equal(names.size(), most)) break;
+        names.push_back(snapshot->name);
+    }
+    return names;
 }
 
-class Snapshots : public Handlers {
+class SnapshotQuestions : public Handlers {
   public:
     using Handlers::Handlers;
+    using Self = SnapshotQuestions;
 
     void install(rpc::HandlerTable& table) {
-        table.add<wire::DomainSnapshotNum>(*this, &Snapshots::num);
-        table.add<wire::DomainSnapshotListNames>(*this, &Snapshots::names);
-        table.add<wire::DomainListAllSnapshots>(*this, &Snapshots::all);
-        table.add<wire::DomainHasCurrentSnapshot>(*this, &Snapshots::has_current);
-        table.add<wire::DomainSnapshotCurrent>(*this, &Snapshots::current);
-        table.add<wire::DomainSnapshotLookupByName>(*this, &Snapshots::lookup);
-        table.add<wire::DomainSnapshotCreateXml>(*this, &Snapshots::create);
-        table.add<wire::DomainListAllCheckpoints>(*this, &Snapshots::all_checkpoints);
-        table.add<wire::DomainCheckpointLookupByName>(*this, &Snapshots::lookup_checkpoint);
-        table.add<wire::DomainBackupGetXmlDesc>(*this, &Snapshots::backup_xml);
+        table.add<wire::DomainSnapshotNum>(*this, &Self::num);
+        table.add<wire::DomainSnapshotListNames>(*this, &Self::names);
+        table.add<wire::DomainListAllSnapshots>(*this, &Self::all);
+        table.add<wire::DomainSnapshotNumChildren>(*this, &Self::num_children);
+        table.add<wire::DomainSnapshotListChildrenNames>(*this, &Self::children_names);
+        table.add<wire::DomainSnapshotListAllChildren>(*this, &Self::all_children);
+        table.add<wire::DomainHasCurrentSnapshot>(*this, &Self::has_current);
+        table.add<wire::DomainSnapshotCurrent>(*this, &Self::current);
+        table.add<wire::DomainSnapshotLookupByName>(*this, &Self::lookup);
+        table.add<wire::DomainSnapshotGetParent>(*this, &Self::parent);
+        table.add<wire::DomainSnapshotIsCurrent>(*this, &Self::is_current);
+        table.add<wire::DomainSnapshotHasMetadata>(*this, &Self::has_metadata);
+        table.add<wire::DomainSnapshotGetXmlDesc>(*this, &Self::describe);
     }
 
   private:
-    wire::DomainSnapshotNumRet num(const Caller&, const wire::DomainSnapshotNumArgs& args) {
-        check_flags(args.flags, 0x7ff, "DomainSnapshotNum");
-        find(args.dom);
-        return {0};
+    struct Found {
+        GuestPtr guest;
+        Tree tree;
+        SnapshotPtr snapshot;
+    };
+    Task<Found> of(wire::Domain dom) {
+        Found found;
+        found.guest = find(dom);
+        found.tree = co_await guests_.snapshots().of(found.guest);
+        co_return found;
     }
-    wire::DomainSnapshotListNamesRet names(const Caller&, const wire::DomainSnapshotListNamesArgs& args) {
-        check_flags(args.flags, 0x7ff, "DomainSnapshotListNames");
-        find(args.dom);
-        return {};
+    Task<Found> of(wire::DomainSnapshot snap) {
+        auto found = co_await of(snap.dom);
+        found.snapshot = find_snapshot(*found.tree, snap.name);
+        co_return found;
     }
-    wire::DomainListAllSnapshotsRet all(const Caller&, const wire::DomainListAllSnapshotsArgs& args) {
-        check_flags(args.flags, 0x7ff, "DomainListAllSnapshots");
-        find(args.dom);
-        return {};
+
+    Task<wire::DomainSnapshotNumRet> num(Caller, wire::DomainSnapshotNumArgs args) {
+        check_flags(args.flags, list_flags, "DomainSnapshotNum");
+        const auto found = co_await of(args.dom);
+        co_return wire::DomainSnapshotNumRet{static_cast<std::int32_t>(listed(*found.tree, "", args.flags).size())};
     }
-    wire::DomainHasCurrentSnapshotRet has_current(const Caller&, const wire::DomainHasCurrentSnapshotArgs& args) {
+    Task<wire::DomainSnapshotListNamesRet> names(Caller, wire::DomainSnapshotListNamesArgs args) {
+        check_flags(args.flags, list_flags, "DomainSnapshotListNames");
+        const auto found = co_await of(args.dom);
+        co_return wire::DomainSnapshotListNamesRet{names_of(listed(*found.tree, "", args.flags), args.maxnames)};
+    }
+    Task<wire::DomainListAllSnapshotsRet> all(Caller, wire::DomainListAllSnapshotsArgs args) {
+        check_flags(args.flags, list_flags, "DomainListAllSnapshots");
+        const auto found = co_await of(args.dom);
+        wire::DomainListAllSnapshotsRet ret;
+        for (const auto& snapshot : listed(*found.tree, "", args.flags)) {
+            ++ret.ret;
+            if (args.need_results != 0) ret.snapshots.push_back(wire_snapshot(*found.guest, *snapshot));
+        }
+        co_return ret;
+    }
+
+    Task<wire::DomainSnapshotNumChildrenRet> num_children(Caller, wire::DomainSnapshotNumChildrenArgs args) {
+        check_flags(args.flags, list_flags, "DomainSnapshotNumChildren");
+        const auto found = co_await of(args.snap);
+        const auto below = listed(*found.tree, found.snapshot->name, args.flags);
+        co_return wire::DomainSnapshotNumChildrenRet{static_cast<std::int32_t>(below.size())};
+    }
+    Task<wire::DomainSnapshotListChildrenNamesRet> children_names(Caller,
+                                                                  wire::DomainSnapshotListChildrenNamesArgs args) {
+        check_flags(args.flags, list_flags, "DomainSnapshotListChildrenNames");
+        const auto found = co_await of(args.snap);
+        const auto below = listed(*found.tree, found.snapshot->name, args.flags);
+        co_return wire::DomainSnapshotListChildrenNamesRet{names_of(below, args.maxnames)};
+    }
+    Task<wire::DomainSnapshotListAllChildrenRet> all_children(Caller, wire::DomainSnapshotListAllChildrenArgs args) {
+        check_flags(args.flags, list_flags, "DomainSnapshotListAllChildren");
+        const auto found = co_await of(args.snapshot);
+        wire::DomainSnapshotListAllChildrenRet ret;
+        for (const auto& snapshot : listed(*found.tree, found.snapshot->name, args.flags)) {
+            ++ret.ret;
+            if (args.need_results != 0) ret.snapshots.push_back(wire_snapshot(*found.guest, *snapshot));
+        }
+        co_return ret;
+    }
+
+    Task<wire::DomainHasCurrentSnapshotRet> has_current(Caller, wire::DomainHasCurrentSnapshotArgs args) {
         check_flags(args.flags, 0, "DomainHasCurrentSnapshot");
-        find(args.dom);
-        return {0};
+        const auto found = co_await of(args.dom);
+        co_return wire::DomainHasCurrentSnapshotRet{found.tree->current() != nullptr};
     }
-    wire::DomainSnapshotCurrentRet current(const Caller&, const wire::DomainSnapshotCurrentArgs& args) {
+    Task<wire::DomainSnapshotCurrentRet> current(Caller, wire::DomainSnapshotCurrentArgs args) {
         check_flags(args.flags, 0, "DomainSnapshotCurrent");
-        find(args.dom);
-        throw Error(ErrorCode::no_domain_snapshot, "the domain does not have a current snapshot");
+        const auto found = co_await of(args.dom);
+        const auto current = found.tree->current();
+        if (!current) throw Error(ErrorCode::no_domain_snapshot, "the domain does not have a current snapshot");
+        co_return wire::DomainSnapshotCurrentRet{wire_snapshot(*found.guest, *current)};
     }
-    wire::DomainSnapshotLookupByNameRet lookup(const Caller&, const wire::DomainSnapshotLookupByNameArgs& args) {
+    Task<wire::DomainSnapshotLookupByNameRet> lookup(Caller, wire::DomainSnapshotLookupByNameArgs args) {
         check_flags(args.flags, 0, "DomainSnapshotLookupByName");
-        find(args.dom);
-        no_snapshot(args.name);
+        const auto found = co_await of(args.dom);
+        co_return wire::DomainSnapshotLookupByNameRet{
+            wire_snapshot(*found.guest, *find_snapshot(*found.tree, args.name))};
     }
-
-    Task<wire::DomainSnapshotCreateXmlRet> create(Caller, wire::DomainSnapshotCreateXmlArgs args) {
-        const auto guest = find(args.dom);
-        const auto document = xml::Document::parse(args.xml_desc, "(domain_snapshot)");
-        const auto def = co_await guest->current();
-        if (def && !guest->is_active()) check_disks(document.root(), *def);
-        throw Error(ErrorCode::no_support, ErrorDomain::domain, "virDomainSnapshotCreateXML");
+    Task<wire::DomainSnapshotGetParentRet> parent(Caller, wire::DomainSnapshotGetParentArgs args) {
+        check_flags(args.flags, 0, "DomainSnapshotGetParent");
+        const auto found = co_await of(args.snap);
+        if (found.snapshot->parent.empty())
+            throw Error(ErrorCode::no_domain_snapshot,
+                        fmt::format("snapshot '{}' does not have a parent", found.snapshot->name));
+        co_return wire::DomainSnapshotGetParentRet{
+            wire_snapshot(*found.guest, *find_snapshot(*found.tree, found.snapshot->parent))};
     }
-
-    /// A guest that is off keeps its snapshots inside of its images, all of them.
-    static void check_disks(const xml::Node& snapshot, const model::DomainDef& def) {
-        if (def.devices.disks.empty()) throw Error(ErrorCode::config_unsupported, "nothing selected for snapshot");
-        for (auto disk = snapshot.child("disks").child("disk"); disk; disk = disk.next("disk"))
-            if (const auto mode = disk.attribute("snapshot"); mode && *mode != "internal")
-                throw Error(ErrorCode::config_unsupported, fmt::format("disk '{}' must use snapshot mode 'internal'",
-                                                                       disk.attribute("name").value_or("")));
+    Task<wire::DomainSnapshotIsCurrentRet> is_current(Caller, wire::DomainSnapshotIsCurrentArgs args) {
+        check_flags(args.flags, 0, "DomainSnapshotIsCurrent");
+        const auto found = co_await of(args.snap);
+        co_return wire::DomainSnapshotIsCurrentRet{found.tree->current() == found.snapshot};
     }
-
-    wire::DomainListAllCheckpointsRet all_checkpoints(const Caller&, const wire::DomainListAllCheckpointsArgs& args) {
-        check_flags(args.flags, 0xff, "DomainListAllCheckpoints");
-        find(args.dom);
-        return {};
+    Task<wire::DomainSnapshotHasMetadataRet> has_metadata(Caller, wire::DomainSnapshotHasMetadataArgs args) {
+        check_flags(args.flags, 0, "DomainSnapshotHasMetadata");
+        co_await of(args.snap);
+        co_return wire::DomainSnapshotHasMetadataRet{1};
     }
-    wire::DomainCheckpointLookupByNameRet lookup_checkpoint(const Caller&,
-                                                            const wire::DomainCheckpointLookupByNameArgs& args) {
-        check_flags(args.flags, 0, "DomainCheckpointLookupByName");
-        find(args.dom);
-        throw Error(ErrorCode::no_domain_checkpoint,
-                    fmt::format("no domain checkpoint with matching name '{}'", args.name));
-    }
-    wire::DomainBackupGetXmlDescRet backup_xml(const Caller&, const wire::DomainBackupGetXmlDescArgs& args) {
-        check_flags(args.flags, 0, "DomainBackupGetXMLDesc");
-        find(args.dom);
-        throw Error(ErrorCode::no_domain_backup, "no domain backup job present");
+    Task<wire::DomainSnapshotGetXmlDescRet> describe(Caller, wire::DomainSnapshotGetXmlDescArgs args) {
+        check_flags(args.flags, VIR_DOMAIN_SNAPSHOT_XML_SECURE, "DomainSnapshotGetXMLDesc");
+        const auto found = co_await of(args.snap);
+        const bool secure = (args.flags & VIR_DOMAIN_SNAPSHOT_XML_SECURE) != 0;
+        co_return wire::DomainSnapshotGetXmlDescRet{
+            model::format_snapshot(*found.snapshot, secure ? model::Secrets::shown : model::Secrets::hidden)};
     }
 };
 
 }  // namespace
 
 Installed install_snapshots(Guests& guests, rpc::HandlerTable& table) {
-    return install_group<Snapshots>(guests, table);
+    return install_group<SnapshotQuestions>(guests, table);
 }
 
 }  // namespace innkeeper::guests

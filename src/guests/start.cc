@@ -18,6 +18,7 @@ namespace {
 
 /// The detail of a suspended event for an image that was saved while its guest was paused.
 constexpr std::int32_t suspended_restored = 4;
+constexpr std::int32_t suspended_from_snapshot = 5;
 
 StartOptions options_of(const StartRequest& request) {
     StartOptions options;
@@ -46,8 +47,7 @@ void check_still(const GuestPtr& guest, int id) {
 }
 
 /// With the turn held, and the guest inactive. After an Error it is so again.
-Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options) {
-    const bool restores = !options.restore_from.empty();
+Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options, StartedDetail detail) {
     guests.activate(guest, std::move(def), Paused::starting_up);
     const int id = guest->id();
     std::exception_ptr failure;
@@ -61,21 +61,15 @@ Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options) {
         std::rethrow_exception(failure);
     }
     check_still(guest, id);
-    guest->lifecycle(Lifecycle::started,
-                     static_cast<std::int32_t>(restores ? StartedDetail::restored : StartedDetail::booted));
+    guest->lifecycle(Lifecycle::started, static_cast<std::int32_t>(detail));
 }
 
-/// A restored guest's CPUs stand still until here.
-Task<> go_on(Guests& guests, GuestPtr guest, bool saved_running, const StartRequest& request) {
+/// Its CPUs stood still until here; if they cannot run nothing of it is left.
+Task<> resume_or_end(Guests& guests, GuestPtr guest, Running reason) {
     const int id = guest->id();
-    if (request.paused || !saved_running) {
-        guest->enter(Paused::migration);
-        guest->lifecycle(Lifecycle::suspended, suspended_restored);
-        co_return;
-    }
     std::exception_ptr failure;
     try {
-        co_await guests.hypervisor().resume(guest, Running::restored);
+        co_await guests.hypervisor().resume(guest, reason);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -88,13 +82,22 @@ Task<> go_on(Guests& guests, GuestPtr guest, bool saved_running, const StartRequ
     std::rethrow_exception(failure);
 }
 
+Task<> go_on(Guests& guests, GuestPtr guest, bool saved_running, StartRequest request) {
+    if (!request.paused && saved_running) {
+        co_await resume_or_end(guests, guest, Running::restored);
+        co_return;
+    }
+    guest->enter(Paused::migration);
+    guest->lifecycle(Lifecycle::suspended, suspended_restored);
+}
+
 /// As run and go_on, from an image; with the turn held.
 Task<> run_saved(Guests& guests, GuestPtr guest, std::string path, SavedImage image, StartRequest request) {
     auto options = options_of(request);
     options.paused = true;
     options.restore_from = std::move(path);
     options.reason = Running::restored;
-    co_await run(guests, guest, image.definition, std::move(options));
+    co_await run(guests, guest, image.definition, std::move(options), StartedDetail::restored);
     co_await go_on(guests, guest, image.running, request);
 }
 
@@ -116,10 +119,43 @@ Task<> start_stored(Guests& guests, GuestPtr guest, StartRequest request) {
     } else {
         auto def = co_await guest->persistent();
         auto options = options_of(request);
-        co_await run(guests, guest, std::move(def), std::move(options));
+        co_await run(guests, guest, std::move(def), std::move(options), StartedDetail::booted);
         if (request.paused) guest->paused(Paused::user);
     }
     tie_to(guests, request.lives_with, guest);
+}
+
+Task<> revive(Guests& guests, GuestPtr guest, Revival revival) {
+    const bool has_memory = !revival.snapshot.empty();
+    StartOptions options;
+    options.load_snapshot = revival.snapshot;
+    options.paused = revival.paused || has_memory;
+    if (options.paused) options.reason = Running::from_snapshot;
+    co_await run(guests, guest, revival.definition, std::move(options), StartedDetail::from_snapshot);
+    if (has_memory && !revival.paused) {
+        co_await resume_or_end(guests, guest, Running::from_snapshot);
+    } else if (revival.paused) {
+        guest->enter(has_memory ? Paused::from_snapshot : Paused::user);
+        guest->lifecycle(Lifecycle::suspended, suspended_from_snapshot);
+    }
+}
+
+Task<> end_for_snapshot(Guests& guests, GuestPtr guest, Return back) {
+    const int id = guest->id();
+    guest->expect_end(Shutoff::from_snapshot);
+    guest->expect_return(back == Return::at_once);
+    std::exception_ptr failure;
+    try {
+        co_await guests.hypervisor().destroy(guest, Hypervisor::Destroy::now);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure && guest->id() == id) guest->ended(Shutoff::from_snapshot);
+    guest->expect_return(false);
+    if (failure && guest->id() == id) {
+        guest->expect_end(std::nullopt);
+        std::rethrow_exception(failure);
+    }
 }
 
 namespace {
@@ -155,7 +191,7 @@ Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request)
         guests.forget_unused(*place.guest);
     });
     auto options = options_of(request);
-    co_await run(guests, place.guest, def, std::move(options));
+    co_await run(guests, place.guest, def, std::move(options), StartedDetail::booted);
     undo.commit();
     if (request.paused) place.guest->paused(Paused::user);
     tie_to(guests, request.lives_with, place.guest);

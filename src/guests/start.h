@@ -27,6 +27,19 @@ Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request)
 /// Continues a saved image; the file stays.
 Task<GuestPtr> restore(Guests& guests, std::string path, SavedImage image, StartRequest request);
 
+/// A guest that goes back to a snapshot: with its turn held, and inactive.
+struct Revival {
+    DefPtr definition;
+    std::string snapshot;  ///< inside of its images, where its memory is; empty: it boots
+    bool paused = false;
+};
+Task<> revive(Guests& guests, GuestPtr guest, Revival revival);
+
+/// Ends a guest, whose turn is held, for a snapshot's sake. A transient one stays known only if it
+/// comes back at once.
+enum class Return { at_once, never };
+Task<> end_for_snapshot(Guests& guests, GuestPtr guest, Return back = Return::never);
+
 /// Ends a guest at once, even while another job holds its turn.
 Task<> destroy(Guests& guests, GuestPtr guest, Hypervisor::Destroy how);
 

@@ -16,7 +16,6 @@ namespace innkeeper::guests {
 
 namespace {
 
-constexpr std::int32_t job_none = 0;
 constexpr std::int32_t scheduler_parameters = 9;
 
 /// The sentence behind a word of `<taint flag>`.
@@ -64,8 +63,6 @@ class StateHandlers : public Handlers {
         table.add<wire::DomainGetOsType>(*this, &Self::get_os_type);
         table.add<wire::DomainGetMaxMemory>(*this, &Self::get_max_memory);
         table.add<wire::DomainGetControlInfo>(*this, &Self::get_control_info);
-        table.add<wire::DomainGetJobInfo>(*this, &Self::get_job_info);
-        table.add<wire::DomainGetJobStats>(*this, &Self::get_job_stats);
         table.add<wire::DomainGetMessages>(*this, &Self::get_messages);
         table.add<wire::DomainGetSchedulerType>(*this, &Self::get_scheduler_type);
         table.add<wire::DomainGetSecurityLabel>(*this, &Self::get_security_label);
@@ -119,19 +116,6 @@ class StateHandlers : public Handlers {
         check_flags(args.flags, 0, "DomainGetControlInfo");
         require_active(*find(args.dom));
         return {};
-    }
-
-    wire::DomainGetJobInfoRet get_job_info(const Caller&, const wire::DomainGetJobInfoArgs& args) {
-        require_active(*find(args.dom));
-        return {};
-    }
-
-    wire::DomainGetJobStatsRet get_job_stats(const Caller&, const wire::DomainGetJobStatsArgs& args) {
-        check_flags(args.flags, VIR_DOMAIN_JOB_STATS_COMPLETED | VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED,
-                    "DomainGetJobStats");
-        const auto guest = find(args.dom);
-        if ((args.flags & VIR_DOMAIN_JOB_STATS_COMPLETED) == 0) require_active(*guest);
-        return {job_none, {}};
     }
 
     wire::DomainGetMessagesRet get_messages(const Caller&, const wire::DomainGetMessagesArgs& args) {

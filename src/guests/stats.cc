@@ -81,11 +81,11 @@ class StatsHandlers : public Handlers {
         const std::uint32_t filters = args.flags & filter_flags;
         std::vector<GuestPtr> guests;
         for (const auto& dom : args.doms)
-            if (auto guest = guests_.registry().by_uuid(dom.uuid); guest && passes_filters(*guest, filters))
+            if (auto guest = guests_.registry().by_uuid(dom.uuid); guest && passes_filters(guests_, *guest, filters))
                 guests.push_back(std::move(guest));
         if (args.doms.empty())
             for (const auto& [name, guest] : guests_.registry().all())
-                if (passes_filters(*guest, filters)) guests.push_back(guest);
+                if (passes_filters(guests_, *guest, filters)) guests.push_back(guest);
 
         std::vector<Task<wire::DomainStatsRecord>> questions;
         questions.reserve(guests.size());

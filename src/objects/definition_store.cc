@@ -21,11 +21,11 @@ bool is_plain(std::string_view name) {
 
 std::string DefinitionStore::with_comment(std::string_view edit, std::string_view name, const Uuid& uuid,
                                           std::string_view document) {
-    const std::string shown = is_plain(name) ? std::string(name) : uuid.text();
+    const std::string shown = name.empty() ? "" : " " + (is_plain(name) ? std::string(name) : uuid.text());
     return fmt::format(
         "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE\n"
         "OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:\n"
-        "  virsh {} {}\n"
+        "  virsh {}{}\n"
         "or other application using the libvirt API.\n-->\n\n{}",
         edit, shown, document);
 }

@@ -17,7 +17,8 @@ class DefinitionStore {
   public:
     virtual ~DefinitionStore() = default;
 
-    /// Makes a file of the document: with the comment before it, as the peer writes it.
+    /// Makes a file of the document: with the comment before it, as the peer writes it. Without a name where it would
+    /// not help people to find the object.
     static std::string with_comment(std::string_view edit, std::string_view name, const Uuid& uuid,
                                     std::string_view document);
 

@@ -69,6 +69,7 @@ def remove(kind, thing):
     # What was transient is gone by now.
     with contextlib.suppress(libvirt.libvirtError):
         if kind == "domain":
-            thing.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+            thing.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                                libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
         else:
             thing.undefine()

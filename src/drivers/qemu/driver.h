@@ -9,15 +9,21 @@
 #include "config/qemu_settings.h"
 #include "drivers/qemu/abilities/abilities.h"
 #include "drivers/qemu/ports.h"
+#include "drivers/qemu/qmp/qmp.h"
 #include "drivers/qemu/run_files.h"
 #include "guests/hypervisor.h"
 #include "loop/group.h"
 #include "objects/secret_values.h"
 
+namespace innkeeper::model {
+struct StorageSource;
+}
+
 namespace innkeeper::qemu {
 
 class QemuMachine;
 class Consoles;
+class BackupRun;
 struct HostFacts;
 struct CommandContext;
 struct NeededSecret;
@@ -107,6 +113,35 @@ class Driver final : public guests::Hypervisor {
     Task<guests::SavedImage> read_saved(std::string path) override;
     Task<> rewrite_saved(std::string path, guests::SavedImage image) override;
 
+    // driver_snapshots.cc
+    guests::MomentRules moment_rules() const override;
+    Task<model::SnapshotDef> plan_snapshot(guests::GuestPtr guest, model::SnapshotDef snapshot,
+                                           guests::SnapshotWish wish) override;
+    Task<guests::DefPtr> take_snapshot(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                       guests::SnapshotWish wish) override;
+    void check_revert(const model::SnapshotDef& snapshot) override;
+    Task<> restore_disks(guests::GuestPtr guest, guests::SnapshotPtr snapshot) override;
+
+    // driver_snapshot_removal.cc
+    void check_removal(const guests::Guest& guest, const std::vector<guests::SnapshotPtr>& doomed,
+                       bool with_top) override;
+    Task<Removal> remove_snapshot(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                  std::vector<guests::SnapshotPtr> others) override;
+
+    // driver_checkpoints.cc
+    Task<> take_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+    Task<> remove_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+    Task<> check_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+    Task<guests::CheckpointPtr> measure_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+
+    // driver_backup.cc
+    Task<> begin_backup(guests::GuestPtr guest, guests::BackupPtr backup, guests::CheckpointPtr checkpoint,
+                        bool reuse_files) override;
+    guests::BackupPtr backup(const guests::Guest& guest) override;
+    Task<std::optional<guests::JobFigures>> job_figures(guests::GuestPtr guest) override;
+    void forget_ended_job(const guests::Guest& guest) override;
+    Task<bool> abort_job(guests::GuestPtr guest) override;
+
     // driver_facts.cc
     guests::Usage usage(const guests::Guest& guest) override;
     std::vector<guests::VcpuUsage> vcpus(const guests::Guest& guest) override;
@@ -141,6 +176,23 @@ class Driver final : public guests::Hypervisor {
     Task<> launch(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options);
     Task<> set_up(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> load_saved(std::shared_ptr<QemuMachine> machine, std::string path);
+    /// The CPUs stand still when it returns, also after an Error; then no file is left.
+    Task<> write_image(std::shared_ptr<QemuMachine> machine, std::string path, std::string head);
+
+    Task<> take_inside(guests::GuestPtr guest, guests::SnapshotPtr snapshot, guests::SnapshotWish wish);
+    Task<> take_inside_offline(guests::SnapshotPtr snapshot);
+    Task<guests::DefPtr> take_outside(guests::GuestPtr guest, guests::SnapshotPtr snapshot, guests::SnapshotWish wish);
+    Task<guests::DefPtr> take_outside_offline(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                              guests::SnapshotWish wish);
+    Task<guests::DefPtr> switch_layers(guests::GuestPtr guest, guests::SnapshotPtr snapshot, guests::SnapshotWish wish);
+    Task<Removal> merge_snapshot(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                 std::vector<guests::SnapshotPtr> others);
+    Task<> prepare_backup(guests::GuestPtr guest, std::shared_ptr<BackupRun> run, bool reuse_files);
+    Task<> merge_layer(guests::GuestPtr guest, std::string target, std::string path);
+    void give_to_guests(const std::string& path) const;
+    /// What makes an image known to a running QEMU; `backing` is the node that it lies on, empty: it has nothing below.
+    std::vector<QmpCommand> nodes_for(const guests::Guest& guest, const model::StorageSource& image,
+                                      const model::Disk& disk, std::string backing = {}) const;
     Task<> correct(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, std::chrono::milliseconds limit);
     Task<> correct_late(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
 

@@ -104,6 +104,22 @@ struct OpenImage {
 
 }  // namespace
 
+Task<> Driver::write_image(std::shared_ptr<QemuMachine> machine, std::string path, std::string head) {
+    std::exception_ptr failure;
+    bool created = false;
+    try {
+        Fd file = co_await in_pool([path, head] { return create_image(path, head); });
+        created = true;
+        co_await transfer(machine, file.duplicate(), "migrate");
+        co_await in_pool([fd = file.get()] { SavedHead::finish(fd); });
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    if (created) ::unlink(path.c_str());
+    std::rethrow_exception(failure);
+}
+
 Task<> Driver::save(GuestPtr guest, guests::SaveOptions options) {
     const auto machine = machine_of(guest);
     const bool was_running = guest->condition().state == guests::State::running;
@@ -117,19 +133,13 @@ Task<> Driver::save(GuestPtr guest, guests::SaveOptions options) {
     head.definition = model::format_domain(asleep, {.inactive = true, .secure = true, .migratable = true});
     if (was_running) co_await suspend(guest, guests::Paused::save);
     std::exception_ptr failure;
-    const std::string path = options.path;
-    bool created = false;
     try {
-        Fd file = co_await in_pool([path, bytes = head.bytes()] { return create_image(path, bytes); });
-        created = true;
-        co_await transfer(machine, file.duplicate(), "migrate");
-        co_await in_pool([fd = file.get()] { SavedHead::finish(fd); });
+        co_await write_image(machine, options.path, head.bytes());
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) {
         Scope unhurried;
-        if (created) ::unlink(path.c_str());
         if (was_running && !machine->exited.is_set()) {
             try {
                 co_await resume(guest, guests::Running::save_canceled).under(unhurried);

@@ -299,6 +299,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
 
     Command command;
     command.argv = line.argv();
+    if (!options.load_snapshot.empty()) command.argv.insert(command.argv.end(), {"-loadvm", options.load_snapshot});
     command.environment = line.environment_words();
     command.own_session = true;
     command.uid = run_as_.uid;
@@ -366,7 +367,8 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
         std::rethrow_exception(failure);
     }
 
-    if (!options.restore_from.empty()) {
+    const bool returns = options.reason == guests::Running::from_snapshot;
+    if (!options.restore_from.empty() || (returns && options.paused)) {
         // Nobody hears of this but who asks: what it was when it was saved follows at once.
         guest->enter(guests::Paused::migration);
     } else if (options.paused) {

@@ -22,6 +22,8 @@
 
 namespace innkeeper::qemu {
 
+class BackupRun;
+
 /// A QEMU process that is a guest, as long as it runs: the process, its monitor, and what we know of both. What QEMU
 /// says unasked becomes facts about the guest here.
 ///
@@ -81,6 +83,10 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     unsigned last_image = 0;  ///< the highest number that an image of this run has had
     /// Called for each MIGRATION event, with its status, while somebody saves.
     std::function<void(std::string_view)> on_migration;
+    /// By its name: called with the new status of a block job that somebody waits for.
+    std::map<std::string, std::function<void(std::string_view)>, std::less<>> on_job;
+    /// The backup that is under way, or the last one.
+    std::shared_ptr<BackupRun> backup;
 
     TaskGroup tasks;  ///< what is done because of an event
 

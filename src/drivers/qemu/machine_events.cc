@@ -102,6 +102,8 @@ void QemuMachine::happened(const QmpEvent& event) {
         port_changed(*guest, event);
     } else if (name == "VNC_CONNECTED" || name == "VNC_INITIALIZED" || name == "VNC_DISCONNECTED") {
         graphics(*guest, event, name == "VNC_CONNECTED" ? 0 : name == "VNC_INITIALIZED" ? 1 : 2);
+    } else if (name == "JOB_STATUS_CHANGE") {
+        if (const auto job = on_job.find(text(data, "id")); job != on_job.end()) job->second(text(data, "status"));
     } else if (name == "MIGRATION") {
         if (on_migration) on_migration(text(data, "status"));
     }

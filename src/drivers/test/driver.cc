@@ -49,7 +49,7 @@ Task<> Driver::suspend(GuestPtr guest, guests::Paused reason) {
 }
 
 Task<> Driver::resume(GuestPtr guest, guests::Running reason) {
-    guest->running(reason);
+    reason == guests::Running::from_snapshot ? guest->enter(reason) : guest->running(reason);
     co_return;
 }
 

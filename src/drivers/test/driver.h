@@ -46,6 +46,21 @@ class Driver final : public guests::Hypervisor {
     Task<> remove_iothread(guests::GuestPtr guest, unsigned id) override;
     guests::Usage usage(const guests::Guest& guest) override;
 
+    // moments.cc
+    guests::MomentRules moment_rules() const override;
+    Task<model::SnapshotDef> plan_snapshot(guests::GuestPtr guest, model::SnapshotDef snapshot,
+                                           guests::SnapshotWish wish) override;
+    Task<guests::DefPtr> take_snapshot(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                       guests::SnapshotWish wish) override;
+    void check_revert(const model::SnapshotDef&) override {}
+    Task<> restore_disks(guests::GuestPtr guest, guests::SnapshotPtr snapshot) override;
+    void check_removal(const guests::Guest&, const std::vector<guests::SnapshotPtr>&, bool) override {}
+    Task<Removal> remove_snapshot(guests::GuestPtr guest, guests::SnapshotPtr snapshot,
+                                  std::vector<guests::SnapshotPtr> others) override;
+    Task<> take_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+    Task<> remove_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+    Task<guests::CheckpointPtr> measure_checkpoint(guests::GuestPtr guest, guests::CheckpointPtr checkpoint) override;
+
     std::string status_elements(const guests::Guest&) override { return {}; }
     Task<> adopt(guests::Remnant) override { co_return; }
 

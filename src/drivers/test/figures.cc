@@ -179,7 +179,7 @@ class Figures : public Handlers {
             if (const auto guest = guests_.registry().by_uuid(dom.uuid); guest && guest->is_visible()) add(*guest);
         if (!args.doms.empty()) return ret;
         for (const auto& [name, guest] : guests_.registry().all())
-            if (guests::passes_filters(*guest, args.flags & filters)) add(*guest);
+            if (guests::passes_filters(guests_, *guest, args.flags & filters)) add(*guest);
         return ret;
     }
 };

@@ -13,12 +13,11 @@ namespace {
 bool takes_part(const BackupDisk& disk) { return disk.takes_part(); }
 
 const auto server_element = xml::describe<BackupServer>(
-    "server", xml::attribute("transport", &BackupServer::transport), xml::attribute("tls", &BackupServer::tls, xml::yes_no),
-    xml::attribute("name", &BackupServer::name), xml::attribute("port", &BackupServer::port),
-    xml::attribute("socket", &BackupServer::socket));
+    "server", xml::attribute("transport", &BackupServer::transport),
+    xml::attribute("tls", &BackupServer::tls, xml::yes_no), xml::attribute("name", &BackupServer::name),
+    xml::attribute("port", &BackupServer::port), xml::attribute("socket", &BackupServer::socket));
 
-const auto place_element =
-    xml::describe<StorageSource>("", xml::attribute("index", &StorageSource::index));
+const auto place_element = xml::describe<StorageSource>("", xml::attribute("index", &StorageSource::index));
 
 /// The kind of a backup is said once and decides what its disks' images are called, so that this one has both names.
 void read_store(const xml::Node& node, BackupDisk& disk, const xml::ParseFlags& flags) {
@@ -41,8 +40,7 @@ xml::Element<BackupDisk> disk_of(std::string_view tag, void (*write)(const Backu
                    .required(ErrorCode::xml_error, "missing name from disk backup element"),
                xml::attribute("backup", &BackupDisk::backup, xml::yes_no),
                xml::embed(&BackupDisk::store, storage_type_element).written_when(takes_part),
-               xml::attribute("backupmode", &BackupDisk::mode),
-               xml::attribute("incremental", &BackupDisk::incremental),
+               xml::attribute("backupmode", &BackupDisk::mode), xml::attribute("incremental", &BackupDisk::incremental),
                xml::attribute("exportname", &BackupDisk::export_name),
                xml::attribute("exportbitmap", &BackupDisk::export_bitmap),
                xml::embed(&BackupDisk::store, place_element),
@@ -71,8 +69,7 @@ const xml::Element<BackupDef> backup_element =
     xml::describe<BackupDef>(
         "domainbackup",
         xml::attribute("mode", &BackupDef::kind).complain(ErrorCode::config_unsupported, "unknown backup mode '{}'"),
-        xml::value("incremental", &BackupDef::incremental),
-        xml::child("server", &BackupDef::server, server_element),
+        xml::value("incremental", &BackupDef::incremental), xml::child("server", &BackupDef::server, server_element),
         xml::when(&BackupDef::kind, BackupDef::Kind::push,
                   xml::child("disks", xml::children(&BackupDef::disks, push_disk_element))),
         xml::when(&BackupDef::kind, BackupDef::Kind::pull,

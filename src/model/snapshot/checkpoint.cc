@@ -14,12 +14,12 @@ namespace {
 using Mode = CheckpointDisk::Mode;
 
 const auto checkpoint_disk_element =
-    xml::describe<CheckpointDisk>(
-        "disk",
-        xml::attribute("name", &CheckpointDisk::name)
-            .required(ErrorCode::xml_error, "missing name from disk checkpoint element"),
-        xml::attribute("checkpoint", &CheckpointDisk::mode), xml::attribute("bitmap", &CheckpointDisk::bitmap),
-        xml::attribute("size", &CheckpointDisk::size))
+    xml::describe<CheckpointDisk>("disk",
+                                  xml::attribute("name", &CheckpointDisk::name)
+                                      .required(ErrorCode::xml_error, "missing name from disk checkpoint element"),
+                                  xml::attribute("checkpoint", &CheckpointDisk::mode),
+                                  xml::attribute("bitmap", &CheckpointDisk::bitmap),
+                                  xml::attribute("size", &CheckpointDisk::size))
         .finished_by([](CheckpointDisk& disk) {
             // It changes all the time: only who asks is told.
             disk.size.reset();

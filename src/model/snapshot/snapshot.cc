@@ -21,9 +21,9 @@ bool is_external(const SnapshotDisk& disk) { return disk.mode == Mode::external;
 
 void check_disk(SnapshotDisk& disk) {
     using namespace std::string_view_literals;
-    static constexpr std::array formats{"none"sv, "raw"sv,  "dir"sv, "bochs"sv, "cloop"sv, "dmg"sv,
-                                        "iso"sv,  "vpc"sv,  "vdi"sv, "fat"sv,   "vhd"sv,   "ploop"sv,
-                                        "luks"sv, "cow"sv,  "qcow"sv, "qcow2"sv, "qed"sv,  "vmdk"sv};
+    static constexpr std::array formats{"none"sv, "raw"sv, "dir"sv,  "bochs"sv, "cloop"sv, "dmg"sv,
+                                        "iso"sv,  "vpc"sv, "vdi"sv,  "fat"sv,   "vhd"sv,   "ploop"sv,
+                                        "luks"sv, "cow"sv, "qcow"sv, "qcow2"sv, "qed"sv,   "vmdk"sv};
     StorageSource& source = disk.source;
     if (source.type != Type::file && source.type != Type::block && source.type != Type::network)
         throw Error(ErrorCode::xml_error, fmt::format("unsupported disk snapshot type '{}'", xml::name(source.type)));
@@ -43,18 +43,20 @@ const auto snapshot_disk_element =
             .required(ErrorCode::internal_error, "missing name from disk snapshot element"),
         xml::attribute("snapshot", &SnapshotDisk::mode),
         xml::embed(&SnapshotDisk::source, storage_type_element).written_when(is_external),
-        xml::child("driver", xml::embed(&SnapshotDisk::source, storage_format_element),
-                   xml::child("metadata_cache",
-                              xml::amount("max_size", &SnapshotDisk::metadata_cache_max_bytes, "bytes"))),
+        xml::child(
+            "driver", xml::embed(&SnapshotDisk::source, storage_format_element),
+            xml::child("metadata_cache", xml::amount("max_size", &SnapshotDisk::metadata_cache_max_bytes, "bytes"))),
         xml::child("source", &SnapshotDisk::source, storage_source_element))
         .finished_by(check_disk);
+
+const auto cookie_element = xml::describe<SnapshotCookie>("cookie", xml::child(&SnapshotCookie::cpu, cpu_element),
+                                                          xml::flag("slirpHelper", &SnapshotCookie::slirp_helper));
 
 void check_memory(const SnapshotDef& snapshot) {
     const auto& file = snapshot.memory_file;
     if (!snapshot.memory && file.empty()) return;
     const Mode mode = snapshot.memory.value_or(Mode::external);
-    if (mode == Mode::manual)
-        throw Error(ErrorCode::xml_error, "'manual' memory snapshot mode not supported");
+    if (mode == Mode::manual) throw Error(ErrorCode::xml_error, "'manual' memory snapshot mode not supported");
     if (!file.empty() && mode != Mode::external)
         throw Error(ErrorCode::xml_error, fmt::format("memory filename '{}' requires external snapshot", file));
     if (file.empty() && mode == Mode::external)
@@ -65,16 +67,15 @@ void check_memory(const SnapshotDef& snapshot) {
 void check_whole(SnapshotDef& snapshot) {
     if (!snapshot.is_whole) return;
     if (snapshot.name.empty()) throw Error(ErrorCode::xml_error, "a redefined snapshot must have a name");
-    if (!snapshot.creation_time)
-        throw Error(ErrorCode::internal_error, "missing creationTime from existing snapshot");
+    if (!snapshot.creation_time) throw Error(ErrorCode::internal_error, "missing creationTime from existing snapshot");
     if (!snapshot.state) throw Error(ErrorCode::xml_error, "missing state from existing snapshot");
-    if (!snapshot.domain) throw Error(ErrorCode::internal_error, "missing domain in snapshot");
 }
 
 void finish(SnapshotDef& snapshot) {
     check_whole(snapshot);
     check_memory(snapshot);
     if (!snapshot.memory && !snapshot.memory_file.empty()) snapshot.memory = Mode::external;
+    if (snapshot.cookie == SnapshotCookie{}) snapshot.cookie.reset();
 }
 
 /// Older daemons left a `<domain>` with nothing but a UUID, which says nothing of the guest.
@@ -83,7 +84,12 @@ void read_domains(const xml::Node& node, SnapshotDef& snapshot, const xml::Parse
         const auto child = node.child(tag);
         if (!child || !child.attribute("type")) return;
         if (child.child("name").text().empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain);
-        into = std::make_shared<const DomainDef>(domain_element.read(child, flags));
+        try {
+            into = std::make_shared<const DomainDef>(domain_element.read(child, flags));
+        } catch (Error& error) {
+            error.set_domain_if_none(ErrorDomain::domain);
+            throw;
+        }
     };
     read("domain", snapshot.domain);
     read("inactiveDomain", snapshot.inactive_domain);
@@ -113,6 +119,7 @@ const xml::Element<SnapshotDef> snapshot_element =
         "domainsnapshot", xml::value("name", &SnapshotDef::name), xml::value("description", &SnapshotDef::description),
         xml::when(is_whole,
                   xml::value("state", &SnapshotDef::state)
+                      .omit("")
                       .complain(ErrorCode::config_unsupported, "Invalid state '{}' in domain snapshot XML"),
                   xml::child("parent", xml::value("name", &SnapshotDef::parent)),
                   xml::value("creationTime", &SnapshotDef::creation_time)
@@ -124,7 +131,7 @@ const xml::Element<SnapshotDef> snapshot_element =
                   xml::by_hand(read_domains, write_domains)
                       .holds(xml::child("domain", &SnapshotDef::domain, domain_element),
                              xml::child("inactiveDomain", &SnapshotDef::inactive_domain, domain_element)),
-                  xml::verbatim("cookie", &SnapshotDef::cookie)),
+                  xml::child(&SnapshotDef::cookie, cookie_element)),
         xml::value("active", &SnapshotDef::active))
         .finished_by(finish);
 
@@ -147,8 +154,8 @@ std::string format_snapshot(const SnapshotDef& snapshot, Secrets secrets) {
 }
 
 void settle_memory(SnapshotDef& snapshot) {
-    const bool has_memory = snapshot.state != SnapshotDef::State::shutoff &&
-                            snapshot.state != SnapshotDef::State::disk_snapshot;
+    const bool has_memory =
+        snapshot.state != SnapshotDef::State::shutoff && snapshot.state != SnapshotDef::State::disk_snapshot;
     if (!snapshot.memory) snapshot.memory = has_memory ? Mode::internal : Mode::no;
     if (!has_memory && snapshot.memory != Mode::no)
         throw Error(ErrorCode::xml_error, ErrorDomain::domain_snapshot,
@@ -159,8 +166,7 @@ void settle_memory(SnapshotDef& snapshot) {
 }
 
 SnapshotRule rule_of(const SnapshotDef& snapshot) {
-    const bool wants_files = snapshot.memory == Mode::external ||
-                             snapshot.state == SnapshotDef::State::disk_snapshot ||
+    const bool wants_files = snapshot.memory == Mode::external || snapshot.state == SnapshotDef::State::disk_snapshot ||
                              std::ranges::any_of(snapshot.disks, is_external);
     return {.mode = wants_files ? Mode::external : Mode::internal, .uniform = !wants_files};
 }

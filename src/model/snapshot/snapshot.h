@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "model/domain/cpu.h"
 #include "model/domain/disk.h"
 #include "xml/description.h"
-#include "xml/fragment.h"
 
 namespace innkeeper::model {
 
@@ -23,6 +23,13 @@ struct SnapshotDisk {
     StorageSource source;
     std::optional<std::uint64_t> metadata_cache_max_bytes;
     bool operator==(const SnapshotDisk&) const = default;
+};
+
+/// What was decided when the guest was started, and must be so again when its memory is loaded.
+struct SnapshotCookie {
+    std::optional<Cpu> cpu;
+    bool slirp_helper = false;
+    bool operator==(const SnapshotCookie&) const = default;
 };
 
 /// A point in a guest's past to which it can return: an immutable value once it has been made.
@@ -39,8 +46,8 @@ struct SnapshotDef {
     std::vector<SnapshotDisk> disks;
     /// The guest as it ran or would have run, and of one that ran also what was on disk.
     std::shared_ptr<const DomainDef> domain, inactive_domain;
-    std::vector<xml::Fragment> cookie;  ///< what only the hypervisor understands
-    std::optional<unsigned> active;     ///< in the file alone: whether it is the guest's current one
+    std::optional<SnapshotCookie> cookie;
+    std::string active;  ///< in the file alone: "1" for the guest's current one
 
     /// A client that asks for a snapshot says only a part of it; the rest is not looked at.
     bool is_whole = true;
@@ -62,8 +69,8 @@ enum class Secrets { hidden, shown };
 std::string format_snapshot(const SnapshotDef& snapshot, Secrets secrets);
 
 /// Matches the disks of a snapshot with those of the guest (`snapshot.domain`): each gets an entry, in the guest's
-/// order, by its target, with `mode` unless somebody said otherwise, and an external one its file. `uniform`: nobody may
-/// say otherwise. Looks at the guest's files. Throws Error in the peer's words.
+/// order, by its target, with `mode` unless somebody said otherwise, and an external one its file. `uniform`: nobody
+/// may say otherwise. Looks at the guest's files. Throws Error in the peer's words.
 struct SnapshotRule {
     Disk::Snapshot mode = Disk::Snapshot::internal;
     bool uniform = false;
