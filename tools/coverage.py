@@ -7,6 +7,7 @@ Facts come from the tree and from the last run of the tests:
   elements     the declarations, as tests/coverage/list_elements prints them; shown by the goldens that hold them
   settings     the sample configuration that the daemon prints; shown by the unit tests that name them
 With --check nothing is written; it fails if the page is not what it would write.
+With --goldens LISTER nothing is written; it fails for each declared element and attribute that stands in no golden.
 """
 import json
 import pathlib
@@ -58,6 +59,11 @@ def procedures():
         yield ""
 
 
+def prefixed(tag):
+    """{http://libvirt.org/schemas/domain/qemu/1.0}arg → qemu:arg, as the declarations have it."""
+    return re.sub(r"^\{http://libvirt.org/schemas/\w+/(\w+)/1.0\}", r"\1:", tag)
+
+
 def golden_paths():
     """path of element or attribute → the golden that holds it."""
     found = {}
@@ -72,8 +78,15 @@ def golden_paths():
             found.setdefault(where, path.name)
             for name in node.attrib:
                 found.setdefault("%s@%s" % (where, name), path.name)
-            stack += [(child, "%s/%s" % (where, child.tag)) for child in node]
+            stack += [(child, "%s/%s" % (where, prefixed(child.tag))) for child in node]
     return found
+
+
+def unshown(lister):
+    """What is declared and stands in no golden."""
+    listed = subprocess.run([lister], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    shown = golden_paths()
+    return [path for path in listed if path not in shown]
 
 
 def elements():
@@ -116,6 +129,10 @@ def page():
 
 
 def main():
+    if "--goldens" in sys.argv[1:]:
+        missing = unshown(sys.argv[-1])
+        print("\n".join("in no golden: " + path for path in missing))
+        return 1 if missing else 0
     path = TOP / "docs" / "COVERAGE.md"
     text = page()
     if "--check" in sys.argv[1:]:
