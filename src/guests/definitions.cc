@@ -22,7 +22,12 @@ namespace {
 
 constexpr std::size_t large_document = 64 << 10;
 
-std::string nvram_file(const model::DomainDef& def) { return def.os.nvram ? def.os.nvram->source.path : std::string(); }
+/// The file of the firmware's variables; one that the definition does not name is named after the guest.
+std::string nvram_file(const Guests& guests, const model::DomainDef& def) {
+    if (def.os.nvram && !def.os.nvram->source.path.empty()) return def.os.nvram->source.path;
+    if (def.os.firmware != model::Os::Firmware::efi) return {};
+    return guests.nvram_path(def.name);
+}
 
 }  // namespace
 
@@ -129,7 +134,7 @@ class Definitions : public Handlers {
         if (const auto* outline = guests_.outline(*guest); outline != nullptr && !outline->has_nvram)
             co_return std::string();
         const auto def = co_await guest->persistent();
-        std::string path = nvram_file(*def);
+        std::string path = nvram_file(guests_, *def);
         if (path.empty()) co_return path;
         const bool exists = co_await in_thread([path] { return path_exists(path); });
         if (!exists) co_return std::string();

@@ -84,6 +84,10 @@ Task<> Guests::remove_managed_save(std::string name) {
     co_await in_pool([path] { remove_file(path); });
 }
 
+std::string Guests::nvram_path(std::string_view name) const {
+    return paths_ ? fmt::format("{}/{}/nvram/{}_VARS.fd", paths_->lib(), folder_, name) : std::string();
+}
+
 Task<> Guests::load() {
     if (!paths_) co_return;
     co_await snapshots_->look();
@@ -256,7 +260,7 @@ Outline outline_of(const model::DomainDef& def) {
     return {.memory_kib = def.memory_kib,
             .current_memory_kib = def.current_memory_kib,
             .vcpus = current_vcpus(def),
-            .has_nvram = def.os.nvram && !def.os.nvram->source.path.empty()};
+            .has_nvram = (def.os.nvram && !def.os.nvram->source.path.empty()) || def.os.firmware.has_value()};
 }
 
 const Outline* Guests::outline(const Guest& guest) const {

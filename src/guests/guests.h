@@ -93,6 +93,8 @@ class Guests {
     /// Only of guests on disk.
     std::string managed_save_path(std::string_view name) const;
     Task<> remove_managed_save(std::string name);
+    /// Where the firmware of a guest keeps its variables, if the definition does not say.
+    std::string nvram_path(std::string_view name) const;
 
   private:
     friend class Guest;

@@ -70,6 +70,7 @@ def remove(kind, thing):
     with contextlib.suppress(libvirt.libvirtError):
         if kind == "domain":
             thing.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                                libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+                                libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA |
+                                libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
         else:
             thing.undefine()

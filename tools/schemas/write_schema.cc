@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "model/capabilities/domain_capabilities.h"
 #include "model/domain/schema.h"
 #include "model/network/network.h"
 #include "model/network/port.h"
@@ -13,6 +14,7 @@
 #include "model/snapshot/schema.h"
 #include "model/storage/pool.h"
 #include "model/storage/volume.h"
+#include "xml/schema.h"
 
 using namespace innkeeper;
 
@@ -40,6 +42,7 @@ bool write_all(const std::string& folder) {
         {"domainsnapshot", model::snapshot_grammar},
         {"domaincheckpoint", model::checkpoint_grammar},
         {"domainbackup", model::backup_grammar},
+        {"domaincaps", +[] { return xml::relaxng(model::domain_capabilities_element); }},
     };
     bool is_written = true;
     for (const auto& kind : kinds) is_written &= write(folder, kind.name, kind.grammar());

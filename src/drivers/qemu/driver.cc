@@ -10,6 +10,7 @@
 #include "drivers/qemu/consoles.h"
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/emulated_cpu.h"
+#include "drivers/qemu/domain_capabilities.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
@@ -90,16 +91,24 @@ Task<std::string> Driver::capabilities() {
 
 Task<std::string> Driver::domain_capabilities(std::string emulator, std::string arch, std::string machine,
                                               std::string virt_type) {
-    if (!arch.empty() && arch_of_name(arch) == nullptr)
+    if (!virt_type.empty() && !xml::value_of<model::DomainDef::VirtType>(virt_type))
+        throw Error(ErrorCode::invalid_arg, fmt::format("unknown virttype: {}", virt_type));
+    if (arch.empty()) arch = host_arch();
+    if (!xml::value_of<model::Architecture>(arch))
         throw Error(ErrorCode::invalid_arg, fmt::format("unknown architecture: {}", arch));
     if (emulator.empty()) {
-        emulator = Abilities::binary_for(arch.empty() ? host_arch() : std::string_view(arch));
+        emulator = Abilities::binary_for(arch);
         if (emulator.empty())
             throw Error(ErrorCode::config_unsupported,
                         fmt::format("unable to find any emulator to serve '{}' architecture", arch));
     }
     const auto capabilities = co_await abilities_.of(emulator);
-    co_return domain_capabilities_document(*capabilities, arch, machine, virt_type);
+    DomainSurroundings surroundings;
+    surroundings.firmware = co_await firmware();
+    surroundings.firmware_pairs = firmware_pairs(settings_.nvram);
+    surroundings.tpm_versions = co_await tpm_versions();
+    const DomainChoice choice{std::move(arch), std::move(machine), std::move(virt_type)};
+    co_return model::domain_capabilities_element.format(qemu::domain_capabilities(*capabilities, choice, surroundings));
 }
 
 Task<int> Driver::max_vcpus(std::string virt_type) {
@@ -112,6 +121,7 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     auto whole = *(co_await complete(*def, guests::Purpose::start));
     strip_interfaces(whole);
     whole = *(co_await complete(std::move(whole), guests::Purpose::start));
+    whole = co_await with_firmware(std::move(whole));
     const auto capabilities = co_await abilities_.of(whole.devices.emulator);
     check_placement(whole, WhenPlaced::native);
     assign_aliases(whole);

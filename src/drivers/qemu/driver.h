@@ -29,6 +29,8 @@ struct CommandContext;
 struct NeededSecret;
 struct SealedSecret;
 struct PlugStep;
+struct FirmwareDescriptor;
+struct NvramFile;
 
 /// QEMU as a hypervisor. What is the same for every hypervisor lies above (guests); how one running QEMU behaves is
 /// QemuMachine's; here is what the two have to do with each other, a file for each group of verbs.
@@ -161,6 +163,17 @@ class Driver final : public guests::Hypervisor {
     /// What the definition needs to know of the machine; what it does not ask for is not looked for.
     HostFacts host_facts(const model::DomainDef& def) const;
     Task<CapabilitiesPtr> chosen(guests::EmulatorChoice choice);
+    // driver_tpm.cc
+    /// Versions of TPMs that this host has in software: "1.2", "2.0".
+    Task<std::vector<std::string>> tpm_versions();
+
+    // driver_firmware.cc
+    Task<std::vector<FirmwareDescriptor>> firmware() const;
+    /// With what `<os firmware=…>` leaves open decided.
+    Task<model::DomainDef> with_firmware(model::DomainDef def) const;
+    std::string nvram_folder() const;
+    std::optional<NvramFile> nvram_of(const model::DomainDef& def) const;
+    Task<> make_nvram(NvramFile file) const;
     CommandContext command_context(const RunFiles& files, int id) const;
     std::shared_ptr<model::DomainDef> running_definition(const guests::Guest& guest, model::DomainDef base,
                                                          QemuMachine& machine);
@@ -205,6 +218,8 @@ class Driver final : public guests::Hypervisor {
     TaskGroup watches_;
     std::vector<std::weak_ptr<QemuMachine>> machines_;  ///< all that run
     std::unique_ptr<Consoles> consoles_;
+    std::string tpm_mark_;  ///< the program that said tpm_versions_
+    std::vector<std::string> tpm_versions_;
 };
 
 }  // namespace innkeeper::qemu

@@ -18,6 +18,8 @@
 #include "drivers/qemu/disk_limits.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/driver_devices.h"
+#include "drivers/qemu/firmware/descriptor.h"
+#include "drivers/qemu/firmware/nvram.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/placement.h"
@@ -272,10 +274,14 @@ Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
 }
 
 Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options) {
-    model::DomainDef wanted = *guest->live();
+    model::DomainDef wanted = co_await with_firmware(*guest->live());
     check_placement(wanted, WhenPlaced::start);
+    if (auto nvram = nvram_of(wanted)) {
+        nvram->is_reset = options.reset_nvram;
+        co_await make_nvram(std::move(*nvram));
+    }
     const auto needed = Preconditions::of(wanted);
-    if (!needed.images.empty() || !needed.boot_files.empty() || !needed.bridges.empty())
+    if (!needed.is_empty())
         wanted = co_await in_pool([needed, seen = std::move(wanted)]() mutable {
             needed.check();
             complete_chains(seen);

@@ -30,6 +30,7 @@ Preconditions Preconditions::of(const model::DomainDef& def) {
     }
     for (const auto* path : {&def.os.kernel, &def.os.initrd, &def.os.dtb})
         if (!path->empty()) needed.boot_files.push_back(*path);
+    if (def.os.loader) needed.firmware = def.os.loader->path;
     return needed;
 }
 
@@ -41,6 +42,8 @@ void Preconditions::check() const {
     for (const auto& path : boot_files)
         if (::stat(path.c_str(), &status) != 0)
             throw Error::system(errno, fmt::format("unable to stat: {}", path), ErrorDomain::security);
+    if (!firmware.empty() && ::stat(firmware.c_str(), &status) != 0)
+        throw Error::system(errno, fmt::format("Path '{}' is not accessible", firmware), ErrorDomain::cgroup);
     if (bridges.empty()) return;
     const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     for (const auto& bridge : bridges) {

@@ -82,9 +82,6 @@ void settle_os(DomainDef& domain) {
     if (os.type == "xen" && domain.type == DomainDef::VirtType::xen) os.type = "linux";
     if (!domain.has_bootloader) domain.bootloader_arguments.clear();
     std::ranges::sort(os.firmware_features, {}, &FirmwareFeature::name);
-    if (!os.firmware && !os.firmware_features.empty())
-        throw Error(ErrorCode::xml_detail,
-                    "cannot use feature-based firmware autoselection when firmware autoselection is disabled");
     if (os.type != "exe") {
         os.init.clear();
         os.init_arguments.clear();
@@ -114,37 +111,55 @@ void settle_os(DomainDef& domain) {
     if (os.boot.empty() && orders.empty()) os.boot.push_back(Os::Boot::hd);
 }
 
-/// Firmware is either chosen by hand, with all that belongs to it, or by its features.
-void check_firmware(const Os& os) {
-    const auto refuse = [](std::string_view sentence) { throw Error(ErrorCode::xml_detail, std::string(sentence)); };
-    const bool stateless = os.loader && os.loader->stateless.value_or(false);
-    if (os.firmware) {
-        if (os.loader && (os.loader->type || !os.loader->path.empty()))
-            refuse("loader attribute 'type' cannot be specified when firmware autoselection is enabled");
-        if (os.loader && os.loader->secure)
-            refuse("loader attribute 'secure' cannot be specified when firmware autoselection is enabled");
-        if (os.firmware != Os::Firmware::efi && os.loader && os.loader->stateless == false)
-            refuse("Only EFI firmware permits NVRAM");
-        if (os.firmware != Os::Firmware::efi && os.nvram)
-            refuse(fmt::format("firmware type '{}' does not support nvram", xml::name(*os.firmware)));
-        const auto is = [&](std::string_view name, bool enabled) {
-            return std::ranges::any_of(os.firmware_features, [&](const FirmwareFeature& feature) {
-                return feature.name == name && feature.enabled == enabled;
-            });
-        };
-        if (is("enrolled-keys", true) && is("secure-boot", false))
-            refuse(
-                "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled");
-        return;
+[[noreturn]] void refuse_firmware(std::string sentence) {
+    throw Error(ErrorCode::xml_detail, ErrorDomain::domain, std::move(sentence));
+}
+
+bool asks_for(const Os& os, FirmwareFeature::Name feature, bool enabled) {
+    return std::ranges::any_of(os.firmware_features, [&](const FirmwareFeature& one) {
+        return one.name == feature && one.enabled == enabled;
+    });
+}
+
+/// What the choice decides cannot be given with it.
+void check_chosen_firmware(Os& os) {
+    const auto decided = [](std::string_view attribute) {
+        refuse_firmware(fmt::format("{} cannot be specified when firmware autoselection is enabled", attribute));
+    };
+    if (os.loader) {
+        if (os.loader->readonly) decided("loader attribute 'readonly'");
+        if (os.loader->type) decided("loader attribute 'type'");
+        // That it must be secure is a wish.
+        if (os.loader->secure == false) decided("loader attribute 'secure'");
+        if (os.firmware != Os::Firmware::efi && os.loader->stateless == false)
+            refuse_firmware("Only EFI firmware permits NVRAM");
     }
+    if (os.nvram && !os.nvram->template_path.empty()) decided("nvram attribute 'template'");
+    if (os.firmware != Os::Firmware::efi && os.nvram)
+        refuse_firmware(fmt::format("firmware type '{}' does not support nvram", xml::name(*os.firmware)));
+    using enum FirmwareFeature::Name;
+    if (!asks_for(os, enrolled_keys, true)) return;
+    if (asks_for(os, secure_boot, false))
+        refuse_firmware(
+            "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled");
+    if (!asks_for(os, secure_boot, true)) os.firmware_features.push_back({secure_boot, true});
+}
+
+/// Firmware is either chosen by hand, with all that belongs to it, or by its features.
+void check_firmware(Os& os) {
+    if (os.loader && !os.loader->path.empty() && !os.loader->type) os.loader->type = Loader::Type::rom;
+    if (os.firmware) return check_chosen_firmware(os);
+    if (!os.firmware_features.empty())
+        refuse_firmware("cannot use feature-based firmware autoselection when firmware autoselection is disabled");
+    if ((os.loader || os.nvram) && (!os.loader || os.loader->path.empty()) &&
+        (!os.loader || os.loader->type != Loader::Type::none))
+        refuse_firmware("no loader path specified and firmware auto selection disabled");
     if (!os.loader) return;
-    if (os.loader->path.empty() && os.loader->type != Loader::Type::none)
-        refuse("no loader path specified and firmware auto selection disabled");
-    if (os.loader->type != Loader::Type::pflash && (os.loader->stateless || (os.nvram && os.loader->type)))
-        refuse("Only pflash loader type permits NVRAM");
-    if (stateless && os.nvram)
-        refuse(os.nvram->template_path.empty() ? "NVRAM is not permitted when loader is stateless"
-                                               : "NVRAM template is not permitted when loader is stateless");
+    if (os.loader->type == Loader::Type::rom && os.loader->stateless == false)
+        refuse_firmware("Only pflash loader type permits NVRAM");
+    if (os.loader->stateless == true && os.nvram)
+        refuse_firmware(os.nvram->template_path.empty() ? "NVRAM is not permitted when loader is stateless"
+                                                        : "NVRAM template is not permitted when loader is stateless");
 }
 
 const std::string& shown_source(const Disk& disk) {

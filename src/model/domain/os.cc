@@ -33,16 +33,14 @@ void write_nvram(const Nvram& nvram, xml::Writer& writer) {
         return;
     }
     xml::write_inside(storage_type_element, &nvram.source, writer);
-    if (!nvram.template_path.empty()) writer.attribute("template", nvram.template_path);
     storage_source_element.write(nvram.source, writer);
 }
 
-const auto nvram_element = xml::describe<Nvram>(
-    "nvram",
-    xml::attribute("template", &Nvram::template_path).written_when([](const Nvram& nvram) { return !nvram.has_type; }),
-    xml::by_hand(read_nvram, write_nvram)
-        .holds(xml::embed(&Nvram::source, storage_type_element),
-               xml::child("source", &Nvram::source, storage_source_element), "#"));
+const auto nvram_element =
+    xml::describe<Nvram>("nvram", xml::attribute("template", &Nvram::template_path),
+                         xml::by_hand(read_nvram, write_nvram)
+                             .holds(xml::embed(&Nvram::source, storage_type_element),
+                                    xml::child("source", &Nvram::source, storage_source_element), "#"));
 
 const auto feature_element = xml::describe<FirmwareFeature>(
     "feature", xml::attribute("enabled", &FirmwareFeature::enabled, xml::yes_no).required(),

@@ -76,10 +76,12 @@ struct Nvram {
 
 /// What the firmware that is chosen by itself must be able to do.
 struct FirmwareFeature {
-    std::string name;
+    enum class Name { enrolled_keys, secure_boot };
+    std::optional<Name> name;
     std::optional<bool> enabled;
     bool operator==(const FirmwareFeature&) const = default;
 };
+constexpr auto names_of(FirmwareFeature::Name) { return xml::names("enrolled-keys", "secure-boot"); }
 
 struct InitEnvironment {
     std::string name, value;

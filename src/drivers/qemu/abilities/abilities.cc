@@ -96,14 +96,13 @@ std::string Abilities::binary_for(std::string_view arch) {
     return known_arch == nullptr ? std::string() : program("qemu-system-" + std::string(known_arch->target));
 }
 
-Task<std::vector<CapabilitiesPtr>> Abilities::installed() {
-    std::vector<CapabilitiesPtr> all;
+Task<std::vector<Abilities::Installed>> Abilities::installed() {
+    std::vector<Installed> all;
     for (const Arch& arch : arches()) {
-        if (arch.name == "armv6l" || arch.name == "ppc64le") continue;  // the same binaries as armv7l's and ppc64's
         const std::string binary = binary_for(arch.name);
         if (binary.empty()) continue;
         try {
-            all.push_back(co_await of(binary));
+            all.push_back({arch.name, co_await of(binary)});
         } catch (const Error& error) {
             log::warning("{}", error.message());
         }

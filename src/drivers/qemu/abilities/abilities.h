@@ -28,8 +28,12 @@ class Abilities {
     static std::string program(std::string_view name);
     /// The emulator for an architecture as named in XML; empty if none is installed. Does not start it.
     static std::string binary_for(std::string_view arch);
-    /// All emulators found, each asked; those that do not answer are logged and left out.
-    Task<std::vector<CapabilitiesPtr>> installed();
+    /// The emulators found for every architecture, each asked; those that do not answer are logged and left out.
+    struct Installed {
+        std::string_view arch;
+        CapabilitiesPtr emulator;
+    };
+    Task<std::vector<Installed>> installed();
 
     Task<> close();
 

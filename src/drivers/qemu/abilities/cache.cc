@@ -165,6 +165,8 @@ Capabilities read_all(const json::value& from) {
     result.tcg_cpus = read_cpus(from.at("tcg-cpus"));
     result.kvm_most = read_expansion(from.at("kvm-most"));
     result.tcg_most = read_expansion(from.at("tcg-most"));
+    read(from.at("gic-emulated"), result.gic_emulated);
+    read(from.at("gic-kernel"), result.gic_kernel);
     read(from.at("tpm-models"), result.tpm_models);
     read(from.at("tpm-types"), result.tpm_types);
     read(from.at("migration"), result.migration);
@@ -203,6 +205,8 @@ std::string to_cache_text(const Capabilities& from, const std::string& fingerpri
                                     {"tcg-cpus", cpu_list(from.tcg_cpus)},
                                     {"kvm-most", expansion(from.kvm_most)},
                                     {"tcg-most", expansion(from.tcg_most)},
+                                    {"gic-emulated", list(from.gic_emulated)},
+                                    {"gic-kernel", list(from.gic_kernel)},
                                     {"tpm-models", list(from.tpm_models)},
                                     {"tpm-types", list(from.tpm_types)},
                                     {"migration", list(from.migration)}};

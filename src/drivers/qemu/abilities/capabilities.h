@@ -65,6 +65,8 @@ struct Capabilities {
     std::map<std::string, std::set<std::string>, std::less<>> options;  ///< command line option → its parameters
     std::vector<CpuModel> kvm_cpus, tcg_cpus;
     std::optional<CpuExpansion> kvm_most, tcg_most;
+    /// Versions of ARM's interrupt controller: those that it emulates, and those that the kernel runs.
+    std::set<std::string, std::less<>> gic_emulated, gic_kernel;
     std::set<std::string, std::less<>> tpm_models, tpm_types, migration;
 
     /// As virConnectGetVersion gives it: major * 1000000 + minor * 1000 + micro.

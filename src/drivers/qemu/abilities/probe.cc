@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/abilities/schema.h"
 #include "drivers/qemu/qmp/qmp.h"
@@ -101,6 +102,7 @@ enum Question : std::size_t {
     ask_tpm_models,
     ask_tpm_types,
     ask_migration,
+    ask_gic,
     ask_most,
     first_device,
 };
@@ -114,7 +116,7 @@ std::vector<QmpCommand> questions() {
     std::vector<QmpCommand> all;
     for (const char* name : {"query-version", "query-target", "query-kvm", "query-machines", "query-cpu-definitions",
                              "qom-list-types", "query-qmp-schema", "query-command-line-options", "query-tpm-models",
-                             "query-tpm-types", "query-migrate-capabilities"})
+                             "query-tpm-types", "query-migrate-capabilities", "query-gic-capabilities"})
         all.push_back({.name = name, .arguments = {}});
     all.push_back(most_question("max"));
     for (const char* device : asked_devices) {
@@ -233,6 +235,11 @@ Capabilities understand(std::string binary, const std::vector<QmpReply>& replies
     names(replies[ask_tpm_models], result.tpm_models);
     names(replies[ask_tpm_types], result.tpm_types);
     each(replies[ask_migration], [&](const json::object& item) { result.migration.insert(text(item, "capability")); });
+    each(replies[ask_gic], [&](const json::object& item) {
+        const std::string version = std::to_string(number(item, "version"));
+        if (flag(item, "emulated")) result.gic_emulated.insert(version);
+        if (flag(item, "kernel")) result.gic_kernel.insert(version);
+    });
     for (std::size_t i = 0; i < std::size(asked_devices); ++i) {
         const auto& reply = replies[first_device + i];
         if (!reply) continue;
@@ -328,9 +335,14 @@ Task<Capabilities> probe(std::string binary, RunAs run_as) {
         throw Error::system(errno, fmt::format("Cannot check QEMU binary {}", binary));
     Capabilities result = understand(binary, co_await ask(binary, "none,accel=kvm:tcg", run_as, questions()));
     if (result.kvm) {
-        const auto replies = co_await ask(binary, "none,accel=tcg", run_as, cpu_question());
-        result.tcg_cpus = cpu_models(replies[0]);
-        result.tcg_most = expansion(replies[1]);
+        // One that is made for KVM alone has no others.
+        try {
+            const auto replies = co_await ask(binary, "none,accel=tcg", run_as, cpu_question());
+            result.tcg_cpus = cpu_models(replies[0]);
+            result.tcg_most = expansion(replies[1]);
+        } catch (const Error& error) {
+            log::info("{}", error.message());
+        }
     }
     co_return result;
 }

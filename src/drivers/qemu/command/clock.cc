@@ -83,7 +83,8 @@ void add_clock(Builder& b) {
 
 void add_power(Builder& b) {
     b.option("-no-shutdown");
-    if (b.is_x86() && !b.domain.features.acpi) b.option("-no-acpi");
+    const bool can_acpi = b.is_x86() || b.domain.os.arch == model::Architecture::aarch64;
+    if (can_acpi && !b.domain.features.acpi) b.option("-no-acpi");
     const std::string_view holder = b.is_q35() ? "ICH9-LPC" : "PIIX4_PM";
     if (b.domain.suspend_to_mem)
         b.option("-global", fmt::format("{}.disable_s3={}", holder, *b.domain.suspend_to_mem ? 0 : 1));

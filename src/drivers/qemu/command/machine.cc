@@ -59,6 +59,9 @@ void add_machine(Builder& b) {
     refuse_foreign_features(b);
     Pairs words(b.domain.os.machine);
     words.word("usb=off");
+    // The emulator of 32 bits does not say that it has the choice.
+    if (features.gic_version && b.domain.os.arch == model::Architecture::aarch64)
+        words.add("gic-version", xml::name(*features.gic_version));
     words.on_off("vmport", features.vmport);
     words.on_off("smm", wants_smm(features));
     if (features.ioapic && *features.ioapic != Features::Ioapic::none)
@@ -70,11 +73,9 @@ void add_machine(Builder& b) {
             words.word("nvdimm=on");
             break;
         }
-    if (features.has_gic && features.gic_version) words.add("gic-version", xml::name(*features.gic_version));
     if (const std::string ram = default_ram(b); !ram.empty()) words.add("memory-backend", ram);
     if (has_hmat(b)) words.word("hmat=on");
     add_key_wrap(b, words);
-    if (!b.is_x86() && b.machine_is("virt") && !features.acpi) words.word("acpi=off");
     if (const std::string pflash = pflash_words(b); !pflash.empty()) words.word(pflash);
     b.option("-machine", words);
 }

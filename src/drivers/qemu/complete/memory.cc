@@ -69,7 +69,29 @@ void settle_vcpus(Completion& it) {
     }
 }
 
+namespace {
+
+bool is_arm_virt(const model::DomainDef& def) {
+    using enum model::Architecture;
+    const auto arch = def.os.arch;
+    return (arch == aarch64 || arch == armv7l || arch == armv6l) &&
+           (def.os.machine == "virt" || def.os.machine.starts_with("virt-"));
+}
+
+/// ARM's machine for guests has one of several interrupt controllers; once chosen it stays.
+void settle_interrupt_controller(Completion& it) {
+    model::Features& features = it.def.features;
+    if (features.gic_version || !is_arm_virt(it.def)) return;
+    const auto& known = it.is_accelerated() ? it.capabilities.gic_kernel : it.capabilities.gic_emulated;
+    if (known.empty()) return;
+    features.has_gic = true;
+    features.gic_version = xml::value_of<model::Features::Gic>(*known.begin());
+}
+
+}  // namespace
+
 void settle_features(Completion& it) {
+    settle_interrupt_controller(it);
     model::Features& features = it.def.features;
     if (features.hyperv && !features.hyperv->mode) features.hyperv->mode = model::HypervFeatures::Mode::custom;
 }
