@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <utility>
 
 #include "base/error.h"
@@ -105,6 +107,7 @@ class Definitions : public Handlers {
         check_moments(*guest, co_await guests_.checkpoints().of(guest), "checkpoints",
                       (flags & VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA) != 0);
         const std::string variables = co_await variables_to_remove(guest, flags);
+        const std::string tpm = co_await tpm_to_remove(guest, flags);
         const bool saved = guest->has_managed_save();
         // The definition goes first: what is left of a guest that nobody knows any more harms nobody, a guest without
         // its saved memory does.
@@ -117,7 +120,24 @@ class Definitions : public Handlers {
         guest->set_persistent(nullptr);
         guest->lifecycle(Lifecycle::undefined, static_cast<std::int32_t>(UndefinedDetail::removed));
         if (saved) co_await guests_.remove_managed_save(guest->name());
-        if (!variables.empty()) co_await in_pool([variables] { remove_file(variables); });
+        if (variables.empty() && tpm.empty()) co_return;
+        co_await in_pool([variables, tpm] {
+            if (!variables.empty()) remove_file(variables);
+            std::error_code ignored;
+            if (!tpm.empty()) std::filesystem::remove_all(tpm, ignored);
+        });
+    }
+
+    /// The folder of what the guest's TPM in software remembers, if it is to go with the guest.
+    Task<std::string> tpm_to_remove(GuestPtr guest, std::uint32_t flags) {
+        if ((flags & VIR_DOMAIN_UNDEFINE_KEEP_TPM) != 0 || guest->is_active()) co_return std::string();
+        std::string path = guests_.tpm_path(guest->uuid());
+        // Most guests have none; that much the kernel knows by heart.
+        if (path.empty() || !path_exists(path)) co_return std::string();
+        const auto def = co_await guest->persistent();
+        const bool is_kept = def && std::ranges::find(def->devices.tpms, std::optional(true),
+                                                      &model::Tpm::persistent_state) != def->devices.tpms.end();
+        co_return is_kept && (flags & VIR_DOMAIN_UNDEFINE_TPM) == 0 ? std::string() : path;
     }
 
   private:

@@ -87,6 +87,9 @@ Task<> Guests::remove_managed_save(std::string name) {
 std::string Guests::nvram_path(std::string_view name) const {
     return paths_ ? fmt::format("{}/{}/nvram/{}_VARS.fd", paths_->lib(), folder_, name) : std::string();
 }
+std::string Guests::tpm_path(const Uuid& guest) const {
+    return paths_ ? fmt::format("{}/swtpm/{}", paths_->lib(), guest.text()) : std::string();
+}
 
 Task<> Guests::load() {
     if (!paths_) co_return;

@@ -95,6 +95,8 @@ class Guests {
     Task<> remove_managed_save(std::string name);
     /// Where the firmware of a guest keeps its variables, if the definition does not say.
     std::string nvram_path(std::string_view name) const;
+    /// The folder of what the guest's TPM in software remembers. Both are empty where nothing is on disk.
+    std::string tpm_path(const Uuid& guest) const;
 
   private:
     friend class Guest;

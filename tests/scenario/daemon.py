@@ -38,7 +38,7 @@ class Daemon:
         if self.system:
             # Below a root of its own nobody but root can reach what QEMU must read.
             self.config.mkdir(parents=True, exist_ok=True)
-            (self.config / "qemu.conf").write_text('user = "root"\ngroup = "root"\n')
+            (self.config / "qemu.conf").write_text('user = "root"\ngroup = "root"\nswtpm_user = "root"\nswtpm_group = "root"\n')
         # The log names every call: that is how a test is found for each procedure.
         self.config.mkdir(parents=True, exist_ok=True)
         (self.config / "libvirtd.conf").write_text('log_level = 1\nlog_outputs = "1:stderr"\n')

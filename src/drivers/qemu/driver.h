@@ -17,6 +17,7 @@
 
 namespace innkeeper::model {
 struct StorageSource;
+struct Tpm;
 }
 
 namespace innkeeper::qemu {
@@ -29,6 +30,7 @@ struct CommandContext;
 struct NeededSecret;
 struct SealedSecret;
 struct PlugStep;
+struct SoftwareTpm;
 struct FirmwareDescriptor;
 struct NvramFile;
 
@@ -166,6 +168,11 @@ class Driver final : public guests::Hypervisor {
     // driver_tpm.cc
     /// Versions of TPMs that this host has in software: "1.2", "2.0".
     Task<std::vector<std::string>> tpm_versions();
+    SoftwareTpm software_tpm(const model::DomainDef& def, const model::Tpm& tpm) const;
+    Task<> prepare_tpm(SoftwareTpm tpm);
+    /// Nothing for a guest without one.
+    Task<> start_tpm(std::shared_ptr<QemuMachine> machine, guests::DefPtr def);
+    void adopt_tpm(QemuMachine& machine, const guests::Guest& guest);
 
     // driver_firmware.cc
     Task<std::vector<FirmwareDescriptor>> firmware() const;

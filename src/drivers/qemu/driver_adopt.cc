@@ -142,6 +142,7 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     auto machine = std::make_shared<QemuMachine>(guest, guest->name(), files, nullptr);
     machine->fake_reboot = remnant.status.find("<fakereboot/>") != std::string::npos;
     machine->process = std::move(process);
+    adopt_tpm(*machine, *guest);
     machine->parts_for_peer = parts_to_keep(remnant.status);
     try {
         machine->log.emplace(files.log);

@@ -266,6 +266,7 @@ Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
         // It never ran, or the daemon is ending and nobody watches any more.
         if (machine->process) co_await machine->process->exited().under(unhurried);
         co_await machine->release().under(unhurried);
+        co_await machine->end_helpers().under(unhurried);
         machine->files.remove();
     }
     if (machine->log) machine->log->note("shutting down, reason=failed");
@@ -316,6 +317,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
             if (::chown(path.c_str(), *run_as_.uid, run_as_.gid.value_or(static_cast<gid_t>(-1))) != 0)
                 throw Error::system(errno, fmt::format("unable to set user and group on '{}'", path));
 
+    co_await start_tpm(machine, def);
     std::vector<Fd> passed;
     // Our end is connected before QEMU runs, so that it finds what it is asked as soon as it can listen.
     passed.push_back(listen_at(files.monitor));

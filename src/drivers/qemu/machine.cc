@@ -117,6 +117,7 @@ Task<> QemuMachine::watch(std::shared_ptr<QemuMachine> machine, guests::GuestPtr
     co_await machine->tasks.close();
     machine->monitor_.reset();
     if (status.signal != 0 && machine->log) machine->log->note(fmt::format("ended by {}", status.text()));
+    co_await machine->end_helpers();
     machine->files.remove();
     if (!machine->starting) {
         if (guest->machine == machine) guest->machine.reset();
@@ -127,6 +128,23 @@ Task<> QemuMachine::watch(std::shared_ptr<QemuMachine> machine, guests::GuestPtr
             machine->log->note(fmt::format("shutting down, reason={}", reason_word(reason)));
         }
     }
+}
+
+Task<> QemuMachine::end_helpers() {
+    if (!tpm) co_return;
+    // It went with QEMU, unless QEMU never came to it.
+    tpm->send_signal(SIGTERM);
+    bool has_ended = true;
+    try {
+        co_await within(term_limit, "the end of swtpm", tpm->exited());
+    } catch (const Error&) {
+        has_ended = false;
+    }
+    if (!has_ended) {
+        tpm->send_signal(SIGKILL);
+        co_await tpm->exited();
+    }
+    tpm.reset();
 }
 
 Task<> QemuMachine::release() {

@@ -55,9 +55,13 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     /// Lets go of a running guest: the daemon ends.
     Task<> release();
 
+    /// Ends what runs beside the guest.
+    Task<> end_helpers();
+
     RunFiles files;
     CapabilitiesPtr capabilities;
     std::optional<Process> process;
+    std::optional<Process> tpm;  ///< its TPM in software
     std::optional<GuestLog> log;
     std::vector<std::string> device_ids;  ///< those that QEMU knows under a name of their own
     /// Of the status file that an earlier daemon wrote: parts that only the peer needs, kept for it.

@@ -27,6 +27,8 @@ RunFiles RunFiles::of(const Paths& paths, std::string_view name, std::string_vie
     files.memory_directory = fmt::format("{}/{}", memory_root(paths), short_name);
     files.log = fmt::format("{}/qemu/{}.log", paths.log(), name);
     files.pid = fmt::format("{}/qemu/{}.pid", paths.state(), name);
+    files.tpm_socket = fmt::format("{}/qemu/swtpm/{}-swtpm.sock", paths.state(), short_name);
+    files.tpm_pid = fmt::format("{}/qemu/swtpm/{}-swtpm.pid", paths.state(), short_name);
     return files;
 }
 
@@ -45,6 +47,8 @@ void RunFiles::remove() const noexcept {
     std::filesystem::remove_all(channel_directory, ignored);
     std::filesystem::remove_all(memory_directory, ignored);
     std::filesystem::remove(pid, ignored);
+    std::filesystem::remove(tpm_socket, ignored);
+    std::filesystem::remove(tpm_pid, ignored);
 }
 
 namespace {

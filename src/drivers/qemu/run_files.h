@@ -18,6 +18,7 @@ struct RunFiles {
     std::string memory_directory;   ///< files that back its memory, made only for guests that ask for such
     std::string log;                ///< everything that QEMU ever said; outlives the run
     std::string pid;
+    std::string tpm_socket, tpm_pid;  ///< of its TPM in software
 
     /// `short_name` is "ID-NAME" with the name cut.
     static RunFiles of(const Paths& paths, std::string_view name, std::string_view short_name);
