@@ -28,8 +28,10 @@ void already_exists(const std::string& name) {
 }
 
 DefPtr asleep(const model::DomainDef& live) {
+    auto before = live;
+    before.restore_cpu();
     auto def = std::make_shared<model::DomainDef>(
-        model::parse_domain(model::format_domain(live, {.inactive = true, .secure = true})));
+        model::parse_domain(model::format_domain(before, {.inactive = true, .secure = true})));
     std::erase_if(def->security_labels, [](const model::SecurityLabel& label) {
         return label.type == model::SecurityLabel::Type::dynamic && label.base_label.empty();
     });

@@ -74,6 +74,7 @@ std::string format_status(const Guest& guest, string_view elements) {
     for (const auto& taint : guest.taints()) text += fmt::format("  <taint flag='{}'/>\n", taint);
     text += elements;
     xml::Writer writer(xml::FormatFlags{.inactive = false, .secure = true}, 1);
+    if (guest.live()->cpu_before_start) model::cpu_element.write(*guest.live()->cpu_before_start, writer);
     model::domain_element.write(*guest.live(), writer);
     text += std::move(writer).take();
     text += "</domstatus>\n";
@@ -95,6 +96,7 @@ Status parse_status(string_view text) {
     const auto domain = root.child("domain");
     if (!domain) malformed("it has no domain");
     auto definition = model::parse_domain(domain.source(), {.live = true});
+    if (const auto cpu = root.child("cpu")) definition.cpu_before_start = model::cpu_element.read(cpu);
     status.id = definition.id.value_or(0);
     if (status.id <= 0) malformed("the domain has no id");
     status.definition = std::make_shared<const model::DomainDef>(std::move(definition));

@@ -127,6 +127,7 @@ Task<> Driver::save(GuestPtr guest, guests::SaveOptions options) {
     head.running = options.running.value_or(was_running);
     auto asleep = options.definition ? *options.definition : *guest->live();
     // What a start gave it, the next start gives it anew.
+    asleep.restore_cpu();
     std::erase_if(asleep.security_labels, [](const model::SecurityLabel& label) {
         return label.type == model::SecurityLabel::Type::dynamic && label.base_label.empty();
     });

@@ -227,6 +227,7 @@ std::shared_ptr<model::DomainDef> Driver::running_definition(const guests::Guest
     def->id = guest.id();
     assign_aliases(*def);
     prepare_run(*def, command_context(machine.files, guest.id()));
+    def->cpu_before_start = def->cpu;
     settle_cpu(*def, *machine.capabilities);
     lease_ports(*def, machine);
     if (paths_.is_system()) {

@@ -28,6 +28,7 @@ void remove_implied(std::vector<Controller>& controllers, Type type, Model model
 }  // namespace
 
 model::DomainDef migratable(model::DomainDef def) {
+    def.restore_cpu();
     auto& devices = def.devices;
     remove_implied(devices.controllers, Type::usb, Model::piix3_uhci);
     remove_implied(devices.controllers, Type::pci, Model::pci_root);

@@ -171,6 +171,9 @@ struct DomainDef {
     IdMap id_map;
     Features features;
     std::optional<Cpu> cpu;
+    /// What a running guest's cpu was before it said what the guest really has. Not part of the document: status files
+    /// keep it beside it.
+    std::optional<Cpu> cpu_before_start;
     Clock clock;
 
     LifecycleAction on_poweroff = LifecycleAction::destroy;
@@ -188,6 +191,12 @@ struct DomainDef {
     QemuNamespace qemu;
     LxcNamespace lxc;
     XenNamespace xen;
+
+    /// The CPU is again what was asked for: for all that outlives the run.
+    void restore_cpu() {
+        if (cpu_before_start) cpu = std::move(cpu_before_start);
+        cpu_before_start.reset();
+    }
 
     bool operator==(const DomainDef&) const;
 };

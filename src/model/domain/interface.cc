@@ -178,6 +178,13 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
         case Type::internal:
             want(!interface.internal_name.empty(), "");
             break;
+        case Type::vds:
+            want(bool(node.child("source")), "");
+            for (const auto* name : {"switchid", "portid", "portgroupid", "connectionid"})
+                if (!node.child("source").attribute(name))
+                    throw Error(ErrorCode::xml_error,
+                                fmt::format("Missing required attribute '{}' in element 'source'", name));
+            break;
         case Type::vdpa:
             want(!interface.source_device.empty(), "");
             break;
@@ -287,11 +294,10 @@ const xml::Element<Interface> interface_element =
         xml::when(is_one_of<Type::hostdev>, xml::child("source", xml::by_hand(read_host_address, write_host_address)
                                                                      .holds("address@type", pci_address_element))),
         xml::when(is_one_of<Type::vds>,
-                  xml::child("source", xml::attribute("switchid", &Interface::vds_switch).required(),
-                             xml::attribute("portid", &Interface::vds_port).required(),
-                             xml::attribute("portgroupid", &Interface::vds_port_group).required().keep_empty(),
-                             xml::attribute("connectionid", &Interface::vds_connection).required())
-                      .required(ErrorCode::xml_error, "interface type='vds' requires a 'source' element")),
+                  xml::child("source", xml::attribute("switchid", &Interface::vds_switch),
+                             xml::attribute("portid", &Interface::vds_port),
+                             xml::attribute("portgroupid", &Interface::vds_port_group).keep_empty(),
+                             xml::attribute("connectionid", &Interface::vds_connection))),
         xml::child(&Interface::vlan, vlan_element), xml::child(&Interface::virtual_port, virtual_port_element),
         xml::child(&Interface::bandwidth, bandwidth_element),
         xml::child("port", xml::attribute("isolated", &Interface::port_isolated, xml::yes_no)),

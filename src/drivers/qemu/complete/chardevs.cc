@@ -13,7 +13,16 @@ using model::Serial;
 
 namespace {
 
-std::optional<Serial::Model> model_of(Serial::Target target) {
+/// What the serial line of a machine is when nobody says.
+Serial::Target usual_target(model::Architecture arch) {
+    if (has_system_serial(arch)) return Serial::Target::system_serial;
+    if (arch == model::Architecture::s390x) return Serial::Target::sclp_serial;
+    if (arch == model::Architecture::ppc64 || arch == model::Architecture::ppc64le)
+        return Serial::Target::spapr_vio_serial;
+    return Serial::Target::isa_serial;
+}
+
+std::optional<Serial::Model> model_of(Serial::Target target, model::Architecture arch) {
     switch (target) {
         case Serial::Target::isa_serial:
             return Serial::Model::isa_serial;
@@ -26,9 +35,9 @@ std::optional<Serial::Model> model_of(Serial::Target target) {
         case Serial::Target::spapr_vio_serial:
             return Serial::Model::spapr_vty;
         case Serial::Target::system_serial:
-            return Serial::Model::pl011;
+            return is_riscv(arch) ? Serial::Model::model_16550a : Serial::Model::pl011;
         case Serial::Target::sclp_serial:
-            return std::nullopt;
+            return Serial::Model::sclpconsole;
     }
     return std::nullopt;
 }
@@ -110,8 +119,8 @@ void settle_chardevs(Completion& it) {
     auto& devices = it.def.devices;
     number_ports(devices.parallels);
     for (Serial& serial : devices.serials) {
-        if (!serial.target) serial.target = Serial::Target::isa_serial;
-        if (!serial.model) serial.model = model_of(*serial.target);
+        if (!serial.target) serial.target = usual_target(*it.def.os.arch);
+        if (!serial.model) serial.model = model_of(*serial.target, *it.def.os.arch);
     }
     unsigned position = 0;
     for (Console& console : devices.consoles) {

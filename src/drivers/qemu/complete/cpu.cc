@@ -20,6 +20,8 @@ std::string default_model(const Completion& it) {
     for (const auto* models : {&it.capabilities.tcg_cpus, &it.capabilities.kvm_cpus})
         for (const CpuModel& model : *models)
             if (model.type == machine->default_cpu) return model.name;
+    // Where QEMU names no models at all (RISC-V), there is nothing to say.
+    if (it.capabilities.tcg_cpus.empty() && it.capabilities.kvm_cpus.empty()) return {};
     const std::string suffix = fmt::format("-{}-cpu", it.capabilities.arch == "i686" ? "i386" : it.capabilities.arch);
     std::string name = machine->default_cpu;
     if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());

@@ -9,6 +9,13 @@ namespace innkeeper::qemu {
 using model::Architecture;
 using model::DomainDef;
 
+bool is_riscv(Architecture arch) { return arch == Architecture::riscv32 || arch == Architecture::riscv64; }
+
+bool has_system_serial(Architecture arch) {
+    return is_riscv(arch) || arch == Architecture::armv6l || arch == Architecture::armv7l ||
+           arch == Architecture::armv7b || arch == Architecture::aarch64;
+}
+
 bool is_i440fx(const DomainDef& def) {
     if (!def.os.arch || !model::is_x86(*def.os.arch)) return false;
     const std::string& machine = def.os.machine;

@@ -21,6 +21,9 @@ struct Completion {
 };
 
 // machine.cc
+bool is_riscv(model::Architecture arch);
+/// Whether the boards of the architecture bring a serial line of their own (ARM, RISC-V).
+bool has_system_serial(model::Architecture arch);
 bool is_i440fx(const model::DomainDef& def);
 bool is_q35(const model::DomainDef& def);
 bool has_isa_bus(const model::DomainDef& def);
