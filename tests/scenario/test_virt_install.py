@@ -94,6 +94,8 @@ def test_kind(house, connection, work, kind):
     words, emulator = KINDS[kind]
     if shutil.which("qemu-system-" + emulator) is None:
         pytest.skip("there is no qemu-system-%s" % emulator)
+    if kind == "s390x":
+        pytest.skip("devices are not placed on S/390's channel bus yet")
     if kind == "tpm" and shutil.which("swtpm") is None:
         pytest.skip("there is no swtpm")
     is_uefi = kind in ("uefi_q35", "uefi_pc", "secure_boot")

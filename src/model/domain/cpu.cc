@@ -29,6 +29,17 @@ void read_cell_memory(const xml::Node& node, NumaCell& cell, const xml::ParseFla
 }
 void write_cell_unit(const NumaCell&, xml::Writer& writer) { writer.attribute("unit", "KiB"); }
 
+/// What is read and written by hand (numa_cache.h), for schemas.
+xml::PartOf<NumaCache> amount_shape(std::string_view name) {
+    return xml::child(name, xml::by_hand<NumaCache>([](const xml::Node&, NumaCache&, const xml::ParseFlags&) {},
+                                                    [](const NumaCache&, xml::Writer&) {})
+                                .holds("@value", "@unit"));
+}
+const auto cache_shape = xml::describe<NumaCache>("cache", xml::attribute("level", &NumaCache::level).required(),
+                                                  xml::attribute("associativity", &NumaCache::associativity).required(),
+                                                  xml::attribute("policy", &NumaCache::policy).required(),
+                                                  amount_shape("size"), amount_shape("line"));
+
 /// A cell without a number takes its place's.
 void read_caches(const xml::Node& node, NumaCell& cell, const xml::ParseFlags&) {
     cell.caches = read_numa_caches(node, cell.id.value_or(node.ordinal() - 1));
@@ -44,9 +55,7 @@ const auto cell_element = xml::describe<NumaCell>(
     xml::by_hand(read_cell_memory, write_cell_unit).holds("@unit"), xml::attribute("memAccess", &NumaCell::access),
     xml::attribute("discard", &NumaCell::discard, xml::yes_no),
     xml::child("distances", xml::children(&NumaCell::distances, sibling_element)),
-    xml::by_hand(read_caches, write_caches)
-        .holds("cache@level", "cache@associativity", "cache@policy", "cache/size@value", "cache/size@unit",
-               "cache/line@value", "cache/line@unit"));
+    xml::by_hand(read_caches, write_caches).holds(xml::children(&NumaCell::caches, cache_shape)));
 
 /// Cells are numbered from 0 without a gap, in any order in the document; a cell without a number takes its place in
 /// it.
@@ -164,7 +173,8 @@ const xml::Element<Cpu> cpu_element =
         xml::children(&Cpu::features, feature_element),
         xml::child("numa", xml::children(&Cpu::numa, cell_element),
                    xml::child("interconnects", xml::by_hand(read_interconnects, write_interconnects)
-                                                   .holds(numa_latency_element, numa_bandwidth_element))))
+                                                   .holds(xml::children(&Cpu::interconnects, numa_latency_element),
+                                                          xml::children(&Cpu::interconnects, numa_bandwidth_element)))))
         .finished_by(check_cpu);
 
 }  // namespace innkeeper::model

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -17,6 +19,11 @@ constexpr auto names_of(Cipher::Name) { return xml::names("aes", "dea"); }
 
 const auto cipher_element = xml::describe<Cipher>("cipher", xml::attribute("name", &Cipher::name).required(),
                                                   xml::attribute("state", &Cipher::state, xml::on_off).required());
+
+/// As the document has them.
+struct Ciphers {
+    std::vector<Cipher> all;
+};
 
 void read_ciphers(const xml::Node& node, KeyWrap& wrap, const xml::ParseFlags& flags) {
     for (auto child = node.child("cipher"); child; child = child.next("cipher")) {
@@ -36,7 +43,7 @@ void write_ciphers(const KeyWrap& wrap, xml::Writer& writer) {
 
 }  // namespace
 
-const xml::Element<KeyWrap> key_wrap_element =
-    xml::describe<KeyWrap>("keywrap", xml::by_hand(read_ciphers, write_ciphers).holds(cipher_element));
+const xml::Element<KeyWrap> key_wrap_element = xml::describe<KeyWrap>(
+    "keywrap", xml::by_hand(read_ciphers, write_ciphers).holds(xml::children(&Ciphers::all, cipher_element)));
 
 }  // namespace innkeeper::model

@@ -17,7 +17,6 @@ void write_info(const NvramDevice& nvram, xml::Writer& writer) {
 
 /// Of what every device can say, only this means something here.
 const xml::Element<NvramDevice> nvram_device_element = xml::describe<NvramDevice>(
-    "nvram",
-    xml::by_hand(read_info, write_info).holds("alias@name", "address@type", "address@reg", "acpi@index"));
+    "nvram", xml::by_hand(read_info, write_info).holds("alias@name", "address@type", "address@reg", "acpi@index"));
 
 }  // namespace innkeeper::model

@@ -34,6 +34,7 @@ bool says_which(const Cpu& cpu) { return cpu.mode != Cpu::Mode::custom || !cpu.m
 }  // namespace
 
 void settle_cpu(Completion& it) {
+    const std::optional<Cpu> given = it.def.cpu;
     if (!it.def.cpu) it.def.cpu.emplace();
     Cpu& cpu = *it.def.cpu;
     if (!cpu.mode) cpu.mode = Cpu::Mode::custom;
@@ -41,7 +42,10 @@ void settle_cpu(Completion& it) {
     if (!says_which(cpu)) {
         // Nothing but QEMU's own default is meant, and it is written down, so that it stays.
         const std::string name = default_model(it);
-        if (name.empty()) return;
+        if (name.empty()) {
+            it.def.cpu = given;
+            return;
+        }
         cpu.model = name;
         cpu.match = Cpu::Match::exact;
         cpu.fallback = Cpu::Fallback::forbid;
