@@ -127,6 +127,8 @@ std::string default_model(const Builder& b) {
         type.resize(type.size() - 9);
     else if (type.ends_with(suffix))
         type.resize(type.size() - suffix.size());
+    else
+        return {};  // a type that is no model's: QEMU takes it by itself
     return type;
 }
 
@@ -138,8 +140,8 @@ void add_cpu(Builder& b) {
     const bool is_named = cpu && (!cpu->model.empty() || (cpu->mode && *cpu->mode != Cpu::Mode::custom));
     if (is_named)
         add_model(b, *cpu, words);
-    else
-        words.word(default_model(b));
+    else if (const auto name = default_model(b); !name.empty())
+        words.word(name);
 
     const model::Features& features = b.domain.features;
     add_timers(b.domain.clock, words);
@@ -151,7 +153,7 @@ void add_cpu(Builder& b) {
     if (features.kvm) add_kvm(*features.kvm, words);
     words.on_off("pmu", features.pmu);
     if (is_named) add_physical_address_size(*cpu, words);
-    b.option("-cpu", words);
+    if (!words.empty()) b.option("-cpu", words);
 }
 
 void add_smp(Builder& b) {
