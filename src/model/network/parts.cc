@@ -77,6 +77,9 @@ void check_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, const x
             throw Error(ErrorCode::xml_detail, fmt::format("Only one child <{}> element allowed", tag));
     if (bandwidth.outbound && bandwidth.outbound->floor)
         throw Error(ErrorCode::config_unsupported, "'floor' attribute allowed only in <inbound> element");
+    // An average of 0 is no limit. (The peer keeps it until it reads the document the next time.)
+    for (auto* direction : {&bandwidth.inbound, &bandwidth.outbound})
+        if (*direction == NetworkBandwidth::Limit{}) direction->reset();
 }
 
 void check_shared_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, const xml::ParseFlags& flags) {
@@ -87,22 +90,11 @@ void check_shared_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, 
         throw Error(ErrorCode::config_unsupported, "floor attribute is not supported for this config");
 }
 
-/// An element that says nothing keeps its tags.
-void keep_tags(const NetworkBandwidth& bandwidth, xml::Writer& writer) {
-    if (bandwidth.is_set()) writer.expand();
-}
-void read_nothing(const xml::Node&, NetworkBandwidth&, const xml::ParseFlags&) {}
-
-/// An average of 0 is no limit.
-bool limits_inbound(const NetworkBandwidth& bandwidth) { return bandwidth.inbound != NetworkBandwidth::Limit{}; }
-bool limits_outbound(const NetworkBandwidth& bandwidth) { return bandwidth.outbound != NetworkBandwidth::Limit{}; }
-
 template <class Check>
 xml::Element<NetworkBandwidth> describe_bandwidth(Check check) {
     return xml::describe<NetworkBandwidth>(
-               "bandwidth", xml::by_hand<NetworkBandwidth>(read_nothing, keep_tags),
-               xml::child("inbound", &NetworkBandwidth::inbound, limit).written_when(limits_inbound),
-               xml::child("outbound", &NetworkBandwidth::outbound, limit).written_when(limits_outbound))
+               "bandwidth", xml::child("inbound", &NetworkBandwidth::inbound, limit),
+               xml::child("outbound", &NetworkBandwidth::outbound, limit))
         .finished_by(check);
 }
 
