@@ -35,9 +35,18 @@ void refuse_absence(const Part& part, const Node& node) {
                     part.name, node.name()));
 }
 
+/// Whether the text is the value that is not written; a number may be spelled otherwise ("00").
+bool is_omitted(const Part& part, std::string_view text) {
+    if (text == part.omitted) return true;
+    std::uint64_t number;
+    return part.scalar->data_type == "nonNegativeInteger" &&
+           read_unsigned(part, text, std::numeric_limits<std::uint64_t>::max(), number) &&
+           std::to_string(number) == part.omitted;
+}
+
 void read_scalar(const Part& part, const Node& node, std::string_view text, void* owner) {
     // A default that was spelled out and one that was left away are the same value.
-    if (part.scalar->is_optional && part.omitted.data() && text == part.omitted) return;
+    if (part.scalar->is_optional && part.omitted.data() && is_omitted(part, text)) return;
     if (!part.scalar->read(part, text, member_of(part, owner))) refuse(part, node, text);
 }
 

@@ -137,6 +137,15 @@ TEST(Domain, RefusesWhatCollides) {
               "internal error: Missing source path attribute for char device");
 }
 
+TEST(Domain, ADefaultSpelledOtherwiseIsTheDefault) {
+    const auto balloon = [](const std::string& period) {
+        return parse_domain(device("<memballoon model='virtio'><stats period='" + period + "'/></memballoon>"))
+            .devices.memballoon;
+    };
+    EXPECT_EQ(balloon("00"), balloon("0"));
+    EXPECT_NE(balloon("01"), balloon("0"));
+}
+
 TEST(Domain, KeepsPasswordsFromThoseWhoMayNotSeeThem) {
     const auto domain = parse_domain(device("<graphics type='vnc' passwd='hidden'/>"));
     EXPECT_EQ(format_domain(domain).find("hidden"), std::string::npos);
