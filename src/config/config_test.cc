@@ -90,6 +90,14 @@ TEST(Settings, SampleFilesWithTheirCommentsOpenedGiveTheDefaults) {
     EXPECT_THAT(text, testing::HasSubstr("\n#max_clients = 5000\n"));
 }
 
+TEST(Settings, HaveEntriesInTheManual) {
+    const std::string text = manual<DaemonSettings>();
+    EXPECT_THAT(text, testing::HasSubstr(".TP\n\\fBmax_clients\\fR (number; default 5000)\nMost clients at a time"));
+    EXPECT_THAT(text, testing::HasSubstr(".TP\n\\fBunix_sock_group\\fR (text)\n"));
+    EXPECT_THAT(text, testing::HasSubstr("after which a client is asked for a sign of life; \\-1 never.\n"));
+    EXPECT_THAT(text, testing::Not(testing::HasSubstr("keepalive_required")));  // obsolete
+}
+
 TEST(Settings, QemuTakesOneNameOrAList) {
     EXPECT_EQ(load<QemuSettings>(parse("security_driver = 'none'", "F"), "F").security_driver->names, Texts{"none"});
     EXPECT_EQ(load<QemuSettings>(parse("security_driver = ['selinux', 'apparmor']", "F"), "F").security_driver->names,

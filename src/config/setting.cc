@@ -94,6 +94,41 @@ struct DefaultText {
     std::string operator()(const OptionalFlag* value) const { return value->value_or(true) ? "1" : "0"; }
 };
 
+/// What a value is called in the manual, and its default; what has none depends on the host or on other settings.
+struct TypeAndDefault {
+    std::string operator()(const bool* value) const { return fmt::format("0 or 1; default {}", *value ? 1 : 0); }
+    std::string operator()(const unsigned* value) const { return fmt::format("number; default {}", *value); }
+    std::string operator()(const int* value) const { return fmt::format("number; default {}", *value); }
+    std::string operator()(const std::string* value) const { return fmt::format("text; default {}", quoted(*value)); }
+    std::string operator()(const OptionalText* value) const {
+        return *value ? fmt::format("text; default {}", quoted(**value)) : "text";
+    }
+    std::string operator()(const Texts* value) const { return fmt::format("list; default {}", listed(*value)); }
+    std::string operator()(const OptionalTexts* value) const {
+        return *value ? fmt::format("list; default {}", listed(**value)) : "list";
+    }
+    std::string operator()(const OptionalNames* value) const {
+        return *value ? fmt::format("text or list; default {}", listed((*value)->names)) : "text or list";
+    }
+    std::string operator()(const OptionalFlag* value) const {
+        return *value ? fmt::format("0 or 1; default {}", **value ? 1 : 0) : "0 or 1";
+    }
+};
+
+/// As man(7) wants it: nothing that it would take for a command or an escape.
+std::string roff(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '\\')
+            escaped += "\\e";
+        else if (c == '-')
+            escaped += "\\-";
+        else
+            escaped += c;
+    }
+    return escaped.starts_with('.') || escaped.starts_with('\'') ? "\\&" + escaped : escaped;
+}
+
 }  // namespace
 
 namespace detail {
@@ -134,6 +169,12 @@ std::string sample_line(std::string_view name, Slot slot, std::string_view sente
         sentence.remove_prefix(space == std::string_view::npos ? sentence.size() : space + 1);
     }
     return text + fmt::format("\n#{} = {}\n", name, std::visit(DefaultText{}, slot));
+}
+
+std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect) {
+    return fmt::format(".TP\n\\fB{}\\fR ({})\n{}\n", roff(name), roff(std::visit(TypeAndDefault{}, slot)),
+                       roff(sentence)) +
+           (effect == Effect::none_yet ? "It is accepted and has no effect in this version.\n" : "");
 }
 
 void warn_not_yet(std::string_view name, std::string_view file) {

@@ -50,6 +50,9 @@ using Slot = std::variant<bool*, unsigned*, int*, std::string*, OptionalText*, T
 /// Throws Error (internal_error) naming the file and the setting if the value does not suit the slot.
 void assign(Slot slot, const Value& value, std::string_view name, std::string_view file);
 std::string sample_line(std::string_view name, Slot slot, std::string_view sentence);
+enum class Effect { as_said, none_yet };
+/// An entry of a manual page, in man(7)'s words.
+std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect);
 void warn_not_yet(std::string_view name, std::string_view file);
 
 template <class S>
@@ -80,6 +83,20 @@ std::string sample() {
     for (const auto& row : Table<S>::rows())
         if (row.standing != Setting<S>::Standing::obsolete)
             text += detail::sample_line(row.name, detail::slot_of(defaults, row), row.sentence);
+    return text;
+}
+
+/// The entries of the manual page: name, type, default and what it is about.
+template <class S>
+std::string manual() {
+    std::string text;
+    S defaults;
+    using Standing = typename Setting<S>::Standing;
+    for (const auto& row : Table<S>::rows())
+        if (row.standing != Standing::obsolete)
+            text += detail::manual_entry(
+                row.name, detail::slot_of(defaults, row), row.sentence,
+                row.standing == Standing::not_yet ? detail::Effect::none_yet : detail::Effect::as_said);
     return text;
 }
 
