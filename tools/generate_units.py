@@ -13,10 +13,8 @@ import sys
 
 
 def write(path, text):
-    """Only what changed, so that nothing is built again without need."""
-    if not path.exists() or path.read_text() != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 class Section:
