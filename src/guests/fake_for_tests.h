@@ -33,6 +33,7 @@ class FakeHypervisor : public Hypervisor {
     Task<std::uint64_t> version() override { co_return 7002022; }
     Task<std::string> capabilities() override { co_return "<capabilities/>"; }
     Task<DefPtr> complete(model::DomainDef def, Purpose) override {
+        if (def.current_memory_kib == 0) def.current_memory_kib = def.memory_kib;
         co_return std::make_shared<const model::DomainDef>(std::move(def));
     }
 

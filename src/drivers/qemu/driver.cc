@@ -9,8 +9,8 @@
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/consoles.h"
 #include "drivers/qemu/documents.h"
-#include "drivers/qemu/emulated_cpu.h"
 #include "drivers/qemu/domain_capabilities.h"
+#include "drivers/qemu/emulated_cpu.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
@@ -131,7 +131,9 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     prepare_run(whole, context);
     settle_cpu(whole, *capabilities);
     context.secrets = co_await sealed_secrets(needed_secrets(whole, *capabilities, context), make_master_key());
-    co_return build_command(whole, *capabilities, context).native_text();
+    const auto line = build_command(whole, *capabilities, context);
+    check_modules(whole);
+    co_return line.native_text();
 }
 
 guests::DefPtr Driver::migratable(guests::DefPtr def) {

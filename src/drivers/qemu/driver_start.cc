@@ -297,6 +297,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     const std::string master_key = make_master_key();
     context.secrets = co_await sealed_secrets(needed_secrets(*def, *machine->capabilities, context), master_key);
     const CommandLine line = build_command(*def, *machine->capabilities, context);
+    check_modules(*def);
     files.prepare(master_key);
     std::vector<std::string> folders{files.directory, files.master_key, files.channel_directory};
     if (mentions(line, files.memory_directory)) {

@@ -18,6 +18,11 @@ void require_nodes(const model::CpuSet& nodes) {
 
 }  // namespace
 
+void check_modules(const model::DomainDef& def) {
+    for (const auto& memory : def.devices.memories)
+        if (memory.source_nodes) require_nodes(*memory.source_nodes);
+}
+
 void check_placement(const model::DomainDef& def, WhenPlaced when) {
     const auto& tune = def.numa_tune;
     if (def.vcpus.placement == model::Vcpus::Placement::auto_ ||

@@ -8,5 +8,7 @@ namespace innkeeper::qemu {
 /// the host's should choose, which nothing here asks.
 enum class WhenPlaced { start, native };
 void check_placement(const model::DomainDef& def, WhenPlaced when);
+/// The same for memory that is plugged in, once all else that its words need is known to be there.
+void check_modules(const model::DomainDef& def);
 
 }  // namespace innkeeper::qemu

@@ -28,9 +28,18 @@ void settle_memory(DomainDef& def) {
         for (const auto& cell : def.cpu->numa) def.memory_kib += cell.memory_kib;
         for (const auto& device : def.devices.memories) def.memory_kib += device.size;
     }
-    if (def.memory_kib == 0)
+    // What is there without the modules must be something, where there are any.
+    std::uint64_t modules = 0;
+    for (const auto& device : def.devices.memories) modules += device.size;
+    if (modules > def.memory_kib)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "Total size of memory devices exceeds the total memory size");
+    if (modules == def.memory_kib)
         throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                     "Memory size must be specified via <memory> or in the <numa> configuration");
+    if (def.max_memory_kib.value_or(0) != 0 && *def.max_memory_kib < def.memory_kib)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "maximum memory size must be equal or greater than the actual memory size");
     if (def.current_memory_kib == 0 || def.current_memory_kib > def.memory_kib) def.current_memory_kib = def.memory_kib;
 }
 

@@ -88,6 +88,15 @@ void write_memory(const Def& domain, xml::Writer& writer) {
     writer.close();
 }
 
+/// Nothing until a hypervisor has settled it, unless the document says it.
+void write_current_memory(const Def& domain, xml::Writer& writer) {
+    if (domain.current_memory_kib == 0) return;
+    writer.open("currentMemory");
+    writer.attribute("unit", "KiB");
+    writer.text(std::to_string(domain.current_memory_kib));
+    writer.close();
+}
+
 void read_bootloader(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
     domain.has_bootloader = bool(node.child("bootloader"));
 }
@@ -107,7 +116,7 @@ bool has_iothread_details(const Def& domain) {
 }
 
 template <class E>
-xml::PartOf<Def> lifecycle(std::string_view name, E Def::*member) {
+xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
     // The peer says on_crash in the words of the element and code of the configuration.
     static constexpr std::string_view poweroff = "unknown on_poweroff action: {}",
                                       reboot = "unknown on_reboot action: {}", crash = "unknown on_crash action: {}",
@@ -127,20 +136,18 @@ void keep_end_tag(const Devices&, xml::Writer& writer) { writer.expand(); }
 
 const xml::Element<Devices> devices_element = xml::describe<Devices>(
     "devices", xml::by_hand(ignore_devices, keep_end_tag), xml::value("emulator", &Devices::emulator),
-    xml::children(&Devices::disks, disk_element),
-    xml::children(&Devices::controllers, controller_element), xml::children(&Devices::leases, lease_element),
-    xml::children(&Devices::filesystems, filesystem_element), xml::children(&Devices::interfaces, interface_element),
-    xml::children(&Devices::smartcards, smartcard_element), xml::children(&Devices::serials, serial_element),
-    xml::children(&Devices::parallels, parallel_element), xml::children(&Devices::consoles, console_element),
-    xml::children(&Devices::channels, channel_element), xml::children(&Devices::inputs, input_element),
-    xml::children(&Devices::tpms, tpm_element), xml::children(&Devices::graphics, graphics_element),
-    xml::children(&Devices::sounds, sound_element), xml::children(&Devices::audios, audio_element),
-    xml::children(&Devices::videos, video_element), xml::children(&Devices::hostdevs, hostdev_element),
-    xml::children(&Devices::redirdevs, redirdev_element),
+    xml::children(&Devices::disks, disk_element), xml::children(&Devices::controllers, controller_element),
+    xml::children(&Devices::leases, lease_element), xml::children(&Devices::filesystems, filesystem_element),
+    xml::children(&Devices::interfaces, interface_element), xml::children(&Devices::smartcards, smartcard_element),
+    xml::children(&Devices::serials, serial_element), xml::children(&Devices::parallels, parallel_element),
+    xml::children(&Devices::consoles, console_element), xml::children(&Devices::channels, channel_element),
+    xml::children(&Devices::inputs, input_element), xml::children(&Devices::tpms, tpm_element),
+    xml::children(&Devices::graphics, graphics_element), xml::children(&Devices::sounds, sound_element),
+    xml::children(&Devices::audios, audio_element), xml::children(&Devices::videos, video_element),
+    xml::children(&Devices::hostdevs, hostdev_element), xml::children(&Devices::redirdevs, redirdev_element),
     xml::child(&Devices::redirection_filter, redirection_filter_element), xml::children(&Devices::hubs, hub_element),
     xml::children(&Devices::watchdogs, watchdog_element), xml::child(&Devices::memballoon, memballoon_element),
-    xml::children(&Devices::rngs, rng_element),
-    xml::child(&Devices::nvram, nvram_device_element).keep_empty(),
+    xml::children(&Devices::rngs, rng_element), xml::child(&Devices::nvram, nvram_device_element).keep_empty(),
     xml::children(&Devices::panics, panic_element), xml::children(&Devices::shmems, shmem_element),
     xml::children(&Devices::memories, memory_device_element), xml::child(&Devices::iommu, iommu_element),
     xml::child(&Devices::vsock, vsock_element), xml::children(&Devices::cryptos, crypto_element));
@@ -159,8 +166,8 @@ const xml::Element<DomainDef> domain_element =
         xml::child("maxMemory", xml::attribute("slots", &Def::memory_slots)).legacy(),
         xml::by_hand(ignore, write_max_memory), xml::amount("memory", &Def::memory_kib).legacy(),
         xml::child("memory", xml::attribute("dumpCore", &Def::memory_dump_core, xml::on_off)).legacy(),
-        xml::by_hand(ignore, write_memory), xml::amount("currentMemory", &Def::current_memory_kib),
-        xml::child("blkiotune", &Def::block_io_tune, block_io_tune_element),
+        xml::by_hand(ignore, write_memory), xml::amount("currentMemory", &Def::current_memory_kib).legacy(),
+        xml::by_hand(ignore, write_current_memory), xml::child("blkiotune", &Def::block_io_tune, block_io_tune_element),
         xml::child("memtune", &Def::memory_tune, memory_tune_element),
         xml::child("memoryBacking", &Def::memory_backing, memory_backing_element),
         xml::child("vcpu", &Def::vcpus, vcpus_element),

@@ -12,18 +12,17 @@ namespace innkeeper::model {
 
 namespace {
 
-/// Without <memory> the guest has what its NUMA cells have.
+/// Without <memory> the guest has what its NUMA cells and modules have.
 void add_up_memory(DomainDef& domain, const xml::Node& node) {
-    if (!node.child("memory") && domain.cpu)
-        for (const auto& cell : domain.cpu->numa) domain.memory_kib += cell.memory_kib;
+    if (node.child("memory") || !domain.cpu || domain.cpu->numa.empty()) return;
+    for (const auto& cell : domain.cpu->numa) domain.memory_kib += cell.memory_kib;
+    for (const auto& device : domain.devices.memories) domain.memory_kib += device.size;
 }
 
 void settle_memory(DomainDef& domain) {
     if (!domain.memory_kib)
         throw Error(ErrorCode::xml_error, "Memory size must be specified via <memory> or in the <numa> configuration");
-    if (!domain.current_memory_kib || domain.current_memory_kib > domain.memory_kib)
-        domain.current_memory_kib = domain.memory_kib;
-    if (domain.max_memory_kib.has_value() != domain.memory_slots.has_value())
+    if (domain.max_memory_kib.value_or(0) != 0 != (domain.memory_slots.value_or(0) != 0))
         throw Error(ErrorCode::xml_error, "both maximum memory size and memory slot count must be specified");
 }
 
@@ -206,6 +205,14 @@ void check_places(const DomainDef& domain) {
     for (const auto& video : domain.devices.videos)
         if (video.type == Video::Type::ramfb && video.info.has_address())
             throw Error(ErrorCode::config_unsupported, "address not supported for video type ramfb");
+}
+
+/// Only POWER's firmware tells modules of persistent memory apart by a UUID.
+void check_modules(const DomainDef& domain) {
+    if (domain.os.arch == Architecture::ppc64 || domain.os.arch == Architecture::ppc64le) return;
+    for (const MemoryDevice& memory : domain.devices.memories)
+        if (memory.model == MemoryDevice::Model::nvdimm && memory.uuid)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain, "UUID is not supported for NVDIMM device");
 }
 
 /// Disks are listed bus by bus, each bus in the order of its targets; the busses as they first came. Those whose
@@ -400,8 +407,7 @@ void forget_boot_and_rom(Devices& devices) {
     forget_rom(devices.redirdevs);
     forget_both(devices.serials, devices.parallels, devices.consoles, devices.channels, devices.smartcards,
                 devices.inputs, devices.tpms, devices.sounds, devices.videos, devices.hubs, devices.watchdogs,
-                devices.rngs, devices.panics, devices.shmems, devices.memories, devices.controllers,
-                devices.cryptos);
+                devices.rngs, devices.panics, devices.shmems, devices.memories, devices.controllers, devices.cryptos);
 }
 
 void check_security_labels(const std::vector<SecurityLabel>& labels) {
@@ -457,6 +463,7 @@ void settle_domain(DomainDef& domain) {
     settle_placement(domain);
     check_disks(domain.devices.disks);
     check_places(domain);
+    check_modules(domain);
     sort_disks(domain.devices.disks);
     for (auto& disk : domain.devices.disks) settle_bus(disk);
     settle_smartcards(domain.devices.smartcards);

@@ -69,6 +69,28 @@ TEST(MemoryBandwidth, IsSharedByTheSameProcessorsOrNone) {
               "");
 }
 
+TEST(MemoryDevice, HasWhatItsModelNeeds) {
+    const auto module = [](const std::string& model, const std::string& target, const std::string& source = "") {
+        return complaint("<devices><memory model='" + model + "'><source>" + source +
+                         "</source><target><size unit='MiB'>64</size>" + target + "</target></memory></devices>");
+    };
+    const std::string path = "<path>/p</path>";
+    EXPECT_EQ(module("nvdimm", ""), "path is required for model 'nvdimm'");
+    EXPECT_EQ(module("nvdimm", "<label><size>100</size></label>", path),
+              "XML error: nvdimm label must be at least 128KiB");
+    EXPECT_EQ(module("nvdimm", "<label><size unit='MiB'>64</size></label>", path),
+              "XML error: label size must be smaller than NVDIMM size");
+    EXPECT_EQ(module("virtio-pmem", "<node>0</node>", path),
+              "unsupported configuration: virtio-pmem does not support NUMA nodes");
+    EXPECT_EQ(module("virtio-mem", "<block>3000</block>"), "block size must be a power of two");
+    EXPECT_EQ(module("virtio-mem", "<block>1024</block>"), "block size too small, must be at least 2048KiB");
+    EXPECT_EQ(module("virtio-mem", "<block>2048</block><requested>2049</requested>"),
+              "requested size must be an integer multiple of block size");
+    EXPECT_EQ(module("virtio-mem", "<block>2048</block><requested>65537</requested>"),
+              "requested size must be smaller than or equal to @size (65536KiB)");
+    EXPECT_EQ(module("dimm", "<label><size>1</size></label>"), "");
+}
+
 std::string cell(const std::string& cache) {
     return complaint("<cpu><numa><cell id='0' cpus='0-3' memory='1048576'>" + cache + "</cell></numa></cpu>");
 }

@@ -20,6 +20,7 @@ Capabilities emulator() {
     capabilities.machines = {
         {.name = "pc-i440fx-7.2", .alias = "pc", .default_cpu = "qemu64-x86_64-cpu", .default_ram = "pc.ram"},
         {.name = "pc-q35-7.2", .alias = "q35", .default_cpu = "qemu64-x86_64-cpu", .default_ram = "pc.ram"}};
+    capabilities.types = {"thread-context"};
     return capabilities;
 }
 
@@ -134,6 +135,11 @@ TEST(Command, RefusesByNameWhatItCannotPassOn) {
               "unsupported configuration: aes-key-wrap is not available with this QEMU binary");
     EXPECT_EQ(complaint(guest("<interface type='internal'><source name='x'/><alias name='net0'/></interface>")),
               "unsupported configuration: <interface type='internal'> is not supported by QEMU");
+}
+
+TEST(Command, RefusesMoreMemoryThanCanBeCounted) {
+    EXPECT_EQ(complaint(guest("", "<cpu><numa><cell id='0' cpus='0' memory='9007199254740991'/></numa></cpu>")),
+              "unsupported configuration: memory size of NUMA node '0' overflowed after alignment");
 }
 
 TEST(Command, ChangesMembersThatTheUserOverrides) {

@@ -1,3 +1,5 @@
+#include "drivers/qemu/command/memory.h"
+
 #include <fmt/format.h>
 
 #include "drivers/qemu/command/builder.h"
@@ -11,21 +13,12 @@ using model::NumaTune;
 
 namespace {
 
-/// What is asked of one piece of memory.
-struct Piece {
-    std::string id;
-    std::uint64_t kib = 0;
-    std::optional<unsigned> cell;  ///< the guest's node, if its memory is divided
-    std::optional<NumaCell::Access> access;
-    std::optional<bool> discard;
-    bool is_default_ram = false;
-};
-
 constexpr std::uint64_t ordinary_page_kib = 4;
 
 /// The size of the pages that a piece was asked to be made of; 0: the mount's own.
-std::optional<std::uint64_t> any_page_kib(const Builder& b, const Piece& piece) {
+std::optional<std::uint64_t> any_page_kib(const Builder& b, const MemoryPiece& piece) {
     const MemoryBacking& backing = b.domain.memory_backing;
+    if (piece.page_kib) return piece.page_kib;
     if (!backing.hugepages) return std::nullopt;
     std::optional<std::uint64_t> general;
     for (const model::HugePage& page : backing.pages) {
@@ -39,34 +32,44 @@ std::optional<std::uint64_t> any_page_kib(const Builder& b, const Piece& piece) 
 }
 
 /// The same, but nothing where the page that was asked for is an ordinary one.
-std::optional<std::uint64_t> huge_page_kib(const Builder& b, const Piece& piece) {
+std::optional<std::uint64_t> huge_page_kib(const Builder& b, const MemoryPiece& piece) {
     const auto page = any_page_kib(b, piece);
     return page == ordinary_page_kib ? std::nullopt : page;
 }
 
-void add_host_nodes(const Builder& b, const Piece& piece, Props& props) {
+/// Where on the host the piece lies, if that was said.
+struct HostNodes {
+    model::CpuSet nodes;
+    NumaTune::Mode mode;
+};
+
+std::optional<HostNodes> host_nodes(const Builder& b, const MemoryPiece& piece) {
     const NumaTune& tune = b.domain.numa_tune;
-    const model::CpuSet* nodes = tune.has_memory && tune.nodeset ? &*tune.nodeset : nullptr;
-    NumaTune::Mode mode = tune.mode;
+    std::optional<HostNodes> found;
+    if (tune.has_memory && tune.nodeset) found = HostNodes{*tune.nodeset, tune.mode};
     for (const NumaTune::Node& node : tune.nodes)
-        if (piece.cell == node.cell) {
-            nodes = &node.nodeset;
-            mode = node.mode;
-        }
-    if (!nodes || mode == NumaTune::Mode::restrictive) return;
-    boost::json::array numbers;
-    for (const unsigned number : nodes->numbers()) numbers.emplace_back(number);
-    props.add("host-nodes", std::move(numbers));
-    props.add("policy", mode == NumaTune::Mode::strict      ? "bind"
-                        : mode == NumaTune::Mode::preferred ? "preferred"
-                                                            : "interleave");
+        if (piece.cell == node.cell) found = HostNodes{node.nodeset, node.mode};
+    if (piece.nodes) found = HostNodes{*piece.nodes, found ? found->mode : NumaTune::Mode::strict};
+    if (found && found->mode == NumaTune::Mode::restrictive) found.reset();
+    return found;
 }
 
-void add_prealloc(const Builder& b, bool always, Props& props) {
-    const MemoryBacking& backing = b.domain.memory_backing;
-    if (!always && backing.allocation != MemoryBacking::Allocation::immediate) return;
-    props.add("prealloc", true);
-    props.add("prealloc-threads", backing.allocation_threads);
+boost::json::array numbers_of(const model::CpuSet& nodes) {
+    boost::json::array numbers;
+    for (const unsigned number : nodes.numbers()) numbers.emplace_back(number);
+    return numbers;
+}
+
+std::string_view policy_of(NumaTune::Mode mode) {
+    if (mode == NumaTune::Mode::strict) return "bind";
+    return mode == NumaTune::Mode::preferred ? "preferred" : "interleave";
+}
+
+bool is_preallocated(const Builder& b, const MemoryPiece& piece) {
+    using enum MemoryPiece::Prealloc;
+    if (piece.prealloc == by_device) return false;
+    return piece.prealloc == always || huge_page_kib(b, piece) ||
+           b.domain.memory_backing.allocation == MemoryBacking::Allocation::immediate;
 }
 
 std::string huge_page_path(const Builder& b) {
@@ -77,49 +80,85 @@ std::string huge_page_path(const Builder& b) {
                        short_name(b.context.id, b.domain.name));
 }
 
+std::string path_of(const Builder& b, const MemoryPiece& piece, bool in_huge_pages) {
+    if (!piece.path.empty()) return piece.path;
+    if (in_huge_pages) return huge_page_path(b);
+    return fmt::format("{}/{}/{}", b.context.memory_directory, short_name(b.context.id, b.domain.name),
+                       piece.file.empty() ? piece.id : piece.file);
+}
+
 /// A backend object. Plain anonymous memory where nothing else is asked for.
-Props backend(const Builder& b, const Piece& piece) {
+Props backend(const Builder& b, const MemoryPiece& piece) {
     const MemoryBacking& backing = b.domain.memory_backing;
-    const auto page = huge_page_kib(b, piece);
+    const auto page = piece.path.empty() ? huge_page_kib(b, piece) : std::nullopt;
     const auto access = piece.access ? piece.access : backing.access;
-    const bool discard = piece.discard.value_or(backing.discard);
-    const bool is_memfd = backing.source == MemoryBacking::Source::memfd;
+    const bool discard = piece.path.empty() && piece.discard.value_or(backing.discard);
+    const bool is_memfd = piece.path.empty() && backing.source == MemoryBacking::Source::memfd;
     const bool is_file = !is_memfd && (page || backing.source == MemoryBacking::Source::file || access);
 
-    Props props(is_memfd ? "memory-backend-memfd" : is_file ? "memory-backend-file" : "memory-backend-ram", "qom-type");
+    Props props(is_memfd                         ? "memory-backend-memfd"
+                : is_file || !piece.path.empty() ? "memory-backend-file"
+                                                 : "memory-backend-ram",
+                "qom-type");
     props.add("id", piece.id);
     if (is_memfd && page) {
+        // Which size is the usual one is only known of a file system for it.
+        if (*page == 0) huge_page_path(b);
         props.add("hugetlb", true);
         if (*page) props.add("hugetlbsize", *page << 10);
-    } else if (is_file) {
-        props.add("mem-path", page ? huge_page_path(b)
-                                   : fmt::format("{}/{}/{}", b.context.memory_directory,
-                                                 short_name(b.context.id, b.domain.name), piece.id));
-    }
-    if (is_memfd || is_file) {
+    } else if (is_file || !piece.path.empty()) {
+        props.add("mem-path", path_of(b, piece, page.has_value()));
         if (discard) props.add("discard-data", true);
-        if (access) props.add("share", *access == NumaCell::Access::shared);
-        if (piece.is_default_ram) props.add("x-use-canonical-path-for-ramblock-id", false);
     }
-    add_prealloc(b, page.has_value(), props);
+    if (access) props.add("share", *access == NumaCell::Access::shared);
+    if (piece.is_default_ram && (is_memfd || is_file)) props.add("x-use-canonical-path-for-ramblock-id", false);
+    const bool is_prepared = is_preallocated(b, piece);
+    if (is_prepared) props.add("prealloc", true).add("prealloc-threads", backing.allocation_threads);
+    if (piece.prealloc == MemoryPiece::Prealloc::by_device) props.add("reserve", false);
     props.add("size", piece.kib << 10);
-    add_host_nodes(b, piece, props);
+    if (piece.align_kib) props.add("align", *piece.align_kib << 10);
+    if (piece.pmem) props.add("pmem", true);
+    if (const auto nodes = host_nodes(b, piece)) {
+        props.add("host-nodes", numbers_of(nodes->nodes)).add("policy", policy_of(nodes->mode));
+        if (is_prepared && b.capabilities.has_type("thread-context")) props.add("prealloc-context", "tc-" + piece.id);
+    }
     return props;
 }
 
-std::uint64_t whole_mebibytes(std::uint64_t kib) { return (kib + 1023) & ~1023ULL; }
+/// More than QEMU can count in bytes is no amount of memory.
+std::uint64_t whole_mebibytes(std::uint64_t kib, std::string_view what) {
+    constexpr std::uint64_t most = (~0ULL >> 11) / 1024 * 1024;
+    if (kib > most) unsupported(fmt::format("{} overflowed after alignment", what));
+    return (kib + 1023) & ~1023ULL;
+}
+
+std::uint64_t cell_kib(const NumaCell& cell) {
+    return whole_mebibytes(cell.memory_kib, fmt::format("memory size of NUMA node '{}'", cell.id.value_or(0)));
+}
 
 /// What the guest has at its start: without the modules that are plugged in.
 std::uint64_t initial_kib(const Builder& b) {
     if (b.domain.cpu && !b.domain.cpu->numa.empty()) {
         std::uint64_t sum = 0;
-        for (const NumaCell& cell : b.domain.cpu->numa) sum += whole_mebibytes(cell.memory_kib);
+        for (const NumaCell& cell : b.domain.cpu->numa) sum += cell_kib(cell);
         return sum;
     }
-    return whole_mebibytes(b.domain.memory_kib);
+    return whole_mebibytes(b.domain.memory_kib, "initial memory size");
 }
 
 }  // namespace
+
+void add_memory_backend(Builder& b, const MemoryPiece& piece) {
+    const Props props = backend(b, piece);
+    // Memory is touched by threads that run where it shall lie.
+    if (const auto* context = props.object().if_contains("prealloc-context")) {
+        Props threads("thread-context", "qom-type");
+        threads.add("id", std::string(context->as_string()));
+        threads.add("node-affinity", numbers_of(host_nodes(b, piece)->nodes));
+        b.object(threads);
+    }
+    b.object(props);
+}
 
 void add_memory(Builder& b) {
     const std::uint64_t kib = initial_kib(b);
@@ -127,14 +166,15 @@ void add_memory(Builder& b) {
         b.option("-m", Pairs()
                            .word(fmt::format("size={}k", kib))
                            .add("slots", b.domain.memory_slots.value_or(0))
-                           .word(fmt::format("maxmem={}k", whole_mebibytes(*b.domain.max_memory_kib))));
+                           .word(fmt::format("maxmem={}k",
+                                             whole_mebibytes(*b.domain.max_memory_kib, "maximum memory size"))));
     else
         b.option("-m", std::to_string(kib >> 10));
 
     const bool has_nodes = b.domain.cpu && !b.domain.cpu->numa.empty();
     const MachineType* machine = b.capabilities.machine(b.domain.os.machine);
     if (!has_nodes && machine && !machine->default_ram.empty())
-        b.object(backend(b, {.id = machine->default_ram, .kib = kib, .is_default_ram = true}));
+        add_memory_backend(b, {.id = machine->default_ram, .kib = kib, .is_default_ram = true});
     b.option("-overcommit", b.domain.memory_backing.locked ? "mem-lock=on" : "mem-lock=off");
 }
 
@@ -145,11 +185,8 @@ void add_numa(Builder& b) {
         const unsigned id = cell.id.value_or(0);
         const std::string memory = fmt::format("ram-node{}", id);
         if (cell.memory_kib)
-            b.object(backend(b, {.id = memory,
-                                 .kib = whole_mebibytes(cell.memory_kib),
-                                 .cell = id,
-                                 .access = cell.access,
-                                 .discard = cell.discard}));
+            add_memory_backend(
+                b, {.id = memory, .kib = cell_kib(cell), .cell = id, .access = cell.access, .discard = cell.discard});
         Pairs words("node");
         words.add("nodeid", id);
         if (cell.cpus && !cell.cpus->empty()) {

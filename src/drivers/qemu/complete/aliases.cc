@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include <string_view>
 
 #include "drivers/qemu/complete/complete.h"
@@ -51,7 +53,8 @@ bool is_parallel_scsi(const model::DomainDef& def, unsigned index) {
     return false;
 }
 
-/// A module in a slot has the slot's number, so that it keeps its name when others come and go.
+/// A module in a slot has the slot's number, so that it keeps its name when others come and go; others are numbered
+/// model by model.
 std::string alias_of(const model::MemoryDevice& memory, unsigned index) {
     using Model = model::MemoryDevice::Model;
     std::string word;
@@ -100,7 +103,8 @@ void assign_aliases(model::DomainDef& def) {
     if (d.memballoon && d.memballoon->model != model::Memballoon::Model::none) name(d.memballoon->info, "balloon0");
     number(d.rngs, "rng");
     number(d.tpms, "tpm");
-    for (unsigned i = 0; i < d.memories.size(); ++i) name(d.memories[i].info, alias_of(d.memories[i], i));
+    std::map<model::MemoryDevice::Model, unsigned> modules;
+    for (model::MemoryDevice& memory : d.memories) name(memory.info, alias_of(memory, modules[memory.model]++));
     number(d.panics, "panic");
     if (d.vsock) name(d.vsock->info, "vsock0");
     if (d.iommu) name(d.iommu->info, "iommu0");

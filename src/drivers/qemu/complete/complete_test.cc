@@ -71,6 +71,35 @@ std::string contents(const fs::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// A guest with one node, room for modules and those that are given.
+std::string with_modules(const std::string& modules) {
+    return with_devices("pc", modules,
+                        "<maxMemory slots='2' unit='MiB'>4096</maxMemory>"
+                        "<cpu><numa><cell id='0' cpus='0' memory='65536'/></numa></cpu>");
+}
+
+std::string module(const std::string& target, const std::string& rest = "") {
+    return "<memory model='dimm'><target><size unit='MiB'>64</size>" + target + "</target>" + rest + "</memory>";
+}
+
+TEST(Complete, RefusesModulesThatHaveNoPlace) {
+    EXPECT_THAT(complaint(with_modules(module(""))), testing::HasSubstr("target NUMA node needs to be specified"));
+    const std::string node = "<node>0</node>", slot = "<address type='dimm' slot='1' base='0x100000000'/>";
+    EXPECT_THAT(complaint(with_modules(module(node, slot) + module(node, slot))),
+                testing::HasSubstr("slot '1' is already being used"));
+    EXPECT_THAT(complaint(with_modules(module(node, slot) +
+                                       module(node, "<address type='dimm' slot='0' base='0x100000000'/>"))),
+                testing::HasSubstr("base '0x100000000' is already being used"));
+    EXPECT_THAT(complaint(with_modules(module(node, "<address type='dimm' slot='2'/>"))),
+                testing::HasSubstr("slot '2' exceeds slots count '2'"));
+}
+
+TEST(Complete, CountsNodesAndModulesAsTheMemoryThatThereIsNow) {
+    const auto def = completed(with_modules(module("<node>0</node>")));
+    EXPECT_EQ(def.memory_kib, 131072U);
+    EXPECT_EQ(def.current_memory_kib, 131072U);
+}
+
 TEST(Complete, MakesTheRecordedDocuments) {
     const fs::path folder = fs::path(INNKEEPER_SOURCE_DIR) / "tests/golden/complete";
     unsigned seen = 0;

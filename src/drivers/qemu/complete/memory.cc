@@ -41,7 +41,7 @@ unsigned free_slot(const DomainDef& def) {
                 return at && at->slot == slot;
             }))
             return slot;
-    throw Error(ErrorCode::internal_error, ErrorDomain::domain, "failed to find an empty memory slot");
+    throw Error(ErrorCode::internal_error, "failed to find an empty memory slot");
 }
 
 bool has_slot(const model::MemoryDevice& memory) {

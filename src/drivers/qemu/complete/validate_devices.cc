@@ -111,8 +111,40 @@ void validate_room(const model::DomainDef& def, const model::MemoryDevice& memor
                          fmt::format("Attaching memory device with size '{}' would exceed domain's maxMemory config "
                                      "size '{}'",
                                      memory.size, *def.max_memory_kib));
-    if (def.devices.memories.size() > def.memory_slots.value_or(0))
-        not_supported("no free memory device slot available");
+    const std::size_t count = def.devices.memories.size();
+    if (count > def.memory_slots.value_or(0))
+        not_supported(
+            fmt::format("memory device count '{}' exceeds slots count '{}'", count, def.memory_slots.value_or(0)));
+}
+
+bool is_virtio(const model::MemoryDevice& memory) {
+    return memory.model == model::MemoryDevice::Model::virtio_mem ||
+           memory.model == model::MemoryDevice::Model::virtio_pmem;
+}
+
+/// Modules have slots and places in the guest's memory of their own; those of virtio are cards.
+void validate_slot(const model::DomainDef& def, const model::MemoryDevice& memory) {
+    if (is_virtio(memory)) {
+        if (memory.info.has_address() && !memory.info.at<model::PciAddress>() && !memory.info.at<model::CcwAddress>() &&
+            !memory.info.at<model::VirtioMmioAddress>())
+            not_supported(fmt::format("only 'pci' addresses are supported for the {} device", xml::name(memory.model)));
+        return;
+    }
+    const auto* at = memory.info.at<model::DimmAddress>();
+    if (at == nullptr) return;
+    if (at->slot >= def.memory_slots.value_or(0))
+        not_supported(
+            fmt::format("memory device slot '{}' exceeds slots count '{}'", at->slot, def.memory_slots.value_or(0)));
+    for (const model::MemoryDevice& other : def.devices.memories) {
+        const auto* there = other.info.at<model::DimmAddress>();
+        if (&other == &memory || there == nullptr) continue;
+        if (there->slot == at->slot)
+            not_supported(
+                fmt::format("memory device slot '{}' is already being used by another memory device", at->slot));
+        if (at->base.value_or(0) != 0 && there->base == at->base)
+            not_supported(
+                fmt::format("memory device base '0x{:x}' is already being used by another memory device", *at->base));
+    }
 }
 
 }  // namespace
@@ -129,7 +161,12 @@ void validate(const Completion& it, const model::MemoryDevice& memory) {
     if (!it.def.max_memory_kib && memory.model != model::MemoryDevice::Model::sgx_epc)
         refused_by_model(ErrorCode::config_unsupported,
                          "cannot use/hotplug a memory device when domain 'maxMemory' is not defined");
+    using Model = model::MemoryDevice::Model;
+    if (memory.model == Model::sgx_epc) not_supported("sgx epc isn't supported by this QEMU binary");
     if (it.def.max_memory_kib) validate_room(it.def, memory);
+    if (nodes != 0 && !memory.node && memory.model != Model::virtio_pmem)
+        not_supported("target NUMA node needs to be specified for memory device");
+    validate_slot(it.def, memory);
 }
 
 void validate(const Completion& it, const model::NvramDevice&) {
