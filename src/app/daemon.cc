@@ -10,7 +10,6 @@
 #include <cstring>
 #include <utility>
 
-#include "app/activation.h"
 #include "app/secondary.h"
 #include "app/test_world.h"
 #include "base/error.h"
@@ -49,16 +48,11 @@ rpc::Limits admin_limits(const config::DaemonSettings& settings) {
     return limits;
 }
 
-rpc::Authentication authentication(config::DaemonSettings::Auth auth) {
-    switch (auth) {
-        case config::DaemonSettings::Auth::none:
-            return rpc::Authentication::none;
-        case config::DaemonSettings::Auth::sasl:
-            return rpc::Authentication::sasl;
-        case config::DaemonSettings::Auth::polkit:
-            return rpc::Authentication::polkit;
-    }
-    return rpc::Authentication::polkit;
+access::SaslPolicy sasl_policy(const config::DaemonSettings& settings, const Paths& paths) {
+    access::SaslPolicy policy{.allowed_users = settings.sasl_allowed_username_list,
+                              .least_strength = settings.tcp_min_ssf};
+    if (!paths.root().empty()) policy.folder = paths.below_root("/etc/sasl2");
+    return policy;
 }
 
 /// One datagram to the service manager, if there is one.
@@ -95,13 +89,15 @@ struct Daemon::Drivers {
     TestWorlds test;
 };
 
-Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
-    : options_(std::move(options)),
+Daemon::Daemon(const Program& program, Options options, Paths paths, config::DaemonSettings settings)
+    : program_(program),
+      options_(std::move(options)),
       paths_(std::move(paths)),
       settings_(std::move(settings)),
+      sockets_(program_, options_, paths_, settings_),
       choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
-      connection_calls_(choice_, polkit_.get()),
-      clients_("libvirtd", client_limits(settings_),
+      connection_calls_(choice_, polkit_.get(), sasl_policy(settings_, paths_)),
+      clients_(std::string(program_.name), client_limits(settings_),
                {protocol::remote::program_number, protocol::qemu::program_number}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
       admin_calls_(
@@ -112,7 +108,8 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
               options_.timeout = seconds;
               idle_.reset();
               clients_changed();
-          }) {
+          },
+          [this] { return sockets_.tls(); }) {
     connection_calls_.add_to(clients_.own_handlers());
     admin_calls_.add_to(admin_.own_handlers());
     admin_.only_for(::geteuid());
@@ -120,40 +117,7 @@ Daemon::Daemon(Options options, Paths paths, config::DaemonSettings settings)
 
 Daemon::~Daemon() = default;
 
-void Daemon::listen() {
-    const auto privilege = paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user;
-    const std::string folder = settings_.unix_sock_dir ? paths_.below_root(*settings_.unix_sock_dir) : paths_.state();
-    std::optional<gid_t> group;
-    if (settings_.unix_sock_group) group = config::parse_group(*settings_.unix_sock_group);
-    const auto backlog = static_cast<int>(settings_.max_queued_clients);
-
-    const auto rw_mode = config::parse_mode(settings_.rw_perms(privilege));
-    const auto ro_mode = config::parse_mode(settings_.unix_sock_ro_perms);
-    const auto admin_mode = config::parse_mode(settings_.unix_sock_admin_perms);
-    using rpc::Listener;
-    const rpc::Service read_write{.read_only = false, .authentication = authentication(settings_.auth_rw(privilege))};
-    const rpc::Service read_only{.read_only = true, .authentication = authentication(settings_.auth_ro(privilege))};
-    if (auto passed = Activation::from_environment()) {
-        if (options_.listen)
-            throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc,
-                        "--listen parameter not permitted with systemd activation sockets, see 'man libvirtd' for "
-                        "further guidance");
-        for (auto& fd : passed->take("libvirtd.socket")) clients_.listen(Listener::passed(std::move(fd)), read_write);
-        for (auto& fd : passed->take("libvirtd-ro.socket")) clients_.listen(Listener::passed(std::move(fd)), read_only);
-        for (auto& fd : passed->take("libvirtd-admin.socket")) admin_.listen(Listener::passed(std::move(fd)), {});
-        passed->check_all_taken();
-        return;
-    }
-    if (options_.listen)
-        throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc, "this version has no TCP and TLS listeners");
-
-    clients_.listen(Listener::unix_socket({folder + "/libvirt-sock", rw_mode, group, backlog}), read_write);
-    if (paths_.is_system())
-        clients_.listen(Listener::unix_socket({folder + "/libvirt-sock-ro", ro_mode, group, backlog}), read_only);
-    admin_.listen(Listener::unix_socket({folder + "/libvirt-admin-sock", admin_mode, std::nullopt,
-                                         static_cast<int>(settings_.admin_max_queued_clients)}),
-                  {});
-}
+void Daemon::listen() { sockets_.open(clients_, admin_); }
 
 Task<> Daemon::start_drivers() {
     drivers_ = std::make_unique<Drivers>(paths_);

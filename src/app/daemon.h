@@ -7,6 +7,8 @@
 #include "app/daemonize.h"
 #include "app/drivers.h"
 #include "app/options.h"
+#include "app/program.h"
+#include "app/sockets.h"
 #include "base/paths.h"
 #include "config/daemon_settings.h"
 #include "loop/event.h"
@@ -21,7 +23,7 @@ namespace innkeeper::app {
 /// disk, clients are accepted; those who come before wait in the backlog.
 class Daemon {
   public:
-    Daemon(Options options, Paths paths, config::DaemonSettings settings);
+    Daemon(const Program& program, Options options, Paths paths, config::DaemonSettings settings);
     ~Daemon();
 
     /// Makes the sockets. Throws Error.
@@ -37,9 +39,11 @@ class Daemon {
     void clients_changed();
     bool inhibited() const;
 
+    const Program& program_;
     Options options_;
     Paths paths_;
     config::DaemonSettings settings_;
+    Sockets sockets_;
     DriverChoice choice_;
     std::unique_ptr<access::Authenticator> polkit_ = access::polkit();
     rpc::ConnectionCalls connection_calls_;

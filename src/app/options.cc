@@ -17,7 +17,7 @@ namespace innkeeper::app {
 
 namespace {
 
-void print_usage(const char* program) {
+void print_usage(const Program& program, const char* called) {
     const bool system = ::geteuid() == 0;
     const Paths paths = Paths::standard(system ? Paths::Privilege::system : Paths::Privilege::user);
     fmt::print(stderr, R"(
@@ -28,8 +28,7 @@ Options:
   -h | --help            Display program help
   -v | --verbose         Verbose messages
   -d | --daemon          Run as a daemon & write PID file
-  -l | --listen          Listen for TCP/IP connections
-  -t | --timeout <secs>  Exit after timeout period
+{4}  -t | --timeout <secs>  Exit after timeout period
   -f | --config <file>   Configuration file
   -V | --version         Display version information
   -p | --pid-file <file> Change name of PID file
@@ -40,27 +39,28 @@ libvirt management daemon:
   Default paths:
 
     Configuration file (unless overridden by -f):
-      {1}/libvirtd.conf
+      {1}/{5}
 
     Sockets:
-      {2}/libvirt-sock
+      {2}/{3}
 )",
-               program, paths.config(), paths.state());
-    if (system)
-        fmt::print(stderr, R"(      {}/libvirt-sock-ro
-
+               called, paths.config(), paths.state(), program.socket_file(),
+               program.ip == Program::Ip::if_told ? "  -l | --listen          Listen for TCP/IP connections\n" : "",
+               program.config_file());
+    if (system) fmt::print(stderr, "      {}/{}\n", paths.state(), program.ro_socket_file());
+    if (system && program.ip != Program::Ip::never)
+        fmt::print(stderr, R"(
     TLS:
       CA certificate: /etc/pki/CA/cacert.pem
       Server certificate: /etc/pki/libvirt/servercert.pem
       Server private key: /etc/pki/libvirt/private/serverkey.pem
-)",
-                   paths.state());
+)");
     fmt::print(stderr, R"(
     PID file (unless overridden by -p):
       {}
 
 )",
-               paths.pid_file("libvirtd"));
+               paths.pid_file(program.name));
 }
 
 std::optional<unsigned> parse_timeout(std::string_view text) {
@@ -73,7 +73,7 @@ std::optional<unsigned> parse_timeout(std::string_view text) {
 
 }  // namespace
 
-Options::Parsed Options::parse(int argc, char** argv) {
+Options::Parsed Options::parse(const Program& program, int argc, char** argv) {
     enum { root_option = 256, sample_option };
     static const std::array<option, 11> known{{{"verbose", no_argument, nullptr, 'v'},
                                                {"daemon", no_argument, nullptr, 'd'},
@@ -99,6 +99,11 @@ Options::Parsed Options::parse(int argc, char** argv) {
                 options.daemonize = true;
                 break;
             case 'l':
+                if (program.ip != Program::Ip::if_told) {
+                    print_usage(program, argv[0]);
+                    parsed.exit_status = 1;
+                    return parsed;
+                }
                 options.listen = true;
                 break;
             case 'f':
@@ -133,18 +138,18 @@ Options::Parsed Options::parse(int argc, char** argv) {
                 parsed.exit_status = 0;
                 return parsed;
             case 'h':
-                print_usage(argv[0]);
+                print_usage(program, argv[0]);
                 parsed.exit_status = 0;
                 return parsed;
             default:
-                print_usage(argv[0]);
+                print_usage(program, argv[0]);
                 parsed.exit_status = 1;
                 return parsed;
         }
     }
     if (optind != argc) {
         fmt::print(stderr, "{}: unexpected, non-option, command line arguments\n", argv[0]);
-        print_usage(argv[0]);
+        print_usage(program, argv[0]);
         parsed.exit_status = 1;
     }
     return parsed;

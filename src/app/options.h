@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "app/program.h"
+
 namespace innkeeper::app {
 
 /// The command line (daemon-behaviour, section 1), and `--root DIR`, which is ours: every path below DIR.
@@ -15,7 +17,7 @@ struct Options {
 
     /// Says what is wrong, or what was asked for, itself: then there is an exit status.
     struct Parsed;
-    static Parsed parse(int argc, char** argv);
+    static Parsed parse(const Program& program, int argc, char** argv);
 };
 
 struct Options::Parsed {

@@ -18,12 +18,11 @@ constexpr auto not_yet = Row::Standing::not_yet;
 constexpr auto obsolete = Row::Standing::obsolete;
 
 const std::array table{
-    Row{"listen_tls", &S::listen_tls, "Listen for TLS connections on the network. Needs --listen.", not_yet},
-    Row{"listen_tcp", &S::listen_tcp, "Listen for plain TCP connections on the network. Needs --listen, and SASL.",
-        not_yet},
-    Row{"tls_port", &S::tls_port, "Port or service name for TLS connections.", not_yet},
-    Row{"tcp_port", &S::tcp_port, "Port or service name for TCP connections.", not_yet},
-    Row{"listen_addr", &S::listen_addr, "Address or name to listen on; all addresses if not set.", not_yet},
+    Row{"listen_tls", &S::listen_tls, "Listen for TLS connections on the network. Needs --listen."},
+    Row{"listen_tcp", &S::listen_tcp, "Listen for plain TCP connections on the network. Needs --listen, and SASL."},
+    Row{"tls_port", &S::tls_port, "Port or service name for TLS connections."},
+    Row{"tcp_port", &S::tcp_port, "Port or service name for TCP connections."},
+    Row{"listen_addr", &S::listen_addr, "Address or name to listen on; all addresses if not set."},
     Row{"unix_sock_group", &S::unix_sock_group, "Group of the read-write and the read-only socket; root's if not set."},
     Row{"unix_sock_ro_perms", &S::unix_sock_ro_perms, "Mode of the read-only socket, in octal."},
     Row{"unix_sock_rw_perms", &S::unix_sock_rw_perms,
@@ -32,26 +31,20 @@ const std::array table{
     Row{"unix_sock_dir", &S::unix_sock_dir, "Folder of the sockets; it must exist."},
     Row{"auth_unix_ro", &S::auth_unix_ro, "Authentication on the read-only socket: none, sasl or polkit."},
     Row{"auth_unix_rw", &S::auth_unix_rw, "Authentication on the read-write socket: none, sasl or polkit."},
-    Row{"auth_tcp", &S::auth_tcp, "Authentication on TCP connections. Use sasl with a mechanism that encrypts.",
-        not_yet},
-    Row{"auth_tls", &S::auth_tls, "Authentication on TLS connections, beyond the client's certificate.", not_yet},
-    Row{"tcp_min_ssf", &S::tcp_min_ssf, "Least strength of the encryption that SASL must give to TCP connections.",
-        not_yet},
+    Row{"auth_tcp", &S::auth_tcp, "Authentication on TCP connections. Use sasl with a mechanism that encrypts."},
+    Row{"auth_tls", &S::auth_tls, "Authentication on TLS connections, beyond the client's certificate."},
+    Row{"tcp_min_ssf", &S::tcp_min_ssf, "Least strength of the encryption that SASL must give to TCP connections."},
     Row{"access_drivers", &S::access_drivers, "Who decides which client may do what: none or polkit."},
-    Row{"key_file", &S::key_file, "The daemon's private key.", not_yet},
-    Row{"cert_file", &S::cert_file, "The daemon's certificate.", not_yet},
-    Row{"ca_file", &S::ca_file, "The certificate authority that signed the daemon's and the clients' certificates.",
-        not_yet},
-    Row{"crl_file", &S::crl_file, "Certificates that are no longer good.", not_yet},
-    Row{"tls_no_sanity_certificate", &S::tls_no_sanity_certificate, "Do not check the daemon's certificate at start.",
-        not_yet},
-    Row{"tls_no_verify_certificate", &S::tls_no_verify_certificate, "Take clients without a good certificate.",
-        not_yet},
-    Row{"tls_allowed_dn_list", &S::tls_allowed_dn_list, "Patterns of the names in clients' certificates; any if unset.",
-        not_yet},
-    Row{"sasl_allowed_username_list", &S::sasl_allowed_username_list, "Patterns of SASL users; any if not set.",
-        not_yet},
-    Row{"tls_priority", &S::tls_priority, "Algorithms of TLS, as a GnuTLS priority string.", not_yet},
+    Row{"key_file", &S::key_file, "The daemon's private key."},
+    Row{"cert_file", &S::cert_file, "The daemon's certificate."},
+    Row{"ca_file", &S::ca_file, "The certificate authority that signed the daemon's and the clients' certificates."},
+    Row{"crl_file", &S::crl_file, "Certificates that are no longer good."},
+    Row{"tls_no_sanity_certificate", &S::tls_no_sanity_certificate, "Do not check the daemon's certificate at start."},
+    Row{"tls_no_verify_certificate", &S::tls_no_verify_certificate, "Take clients without a good certificate."},
+    Row{"tls_allowed_dn_list", &S::tls_allowed_dn_list,
+        "Patterns of the names in clients' certificates; any if unset."},
+    Row{"sasl_allowed_username_list", &S::sasl_allowed_username_list, "Patterns of SASL users; any if not set."},
+    Row{"tls_priority", &S::tls_priority, "Algorithms of TLS, as a GnuTLS priority string."},
     Row{"max_clients", &S::max_clients, "Most clients at a time, over all sockets. Others wait to be accepted."},
     Row{"max_queued_clients", &S::max_queued_clients, "Most clients that wait to be accepted, on each socket."},
     Row{"max_anonymous_clients", &S::max_anonymous_clients,
@@ -129,6 +122,8 @@ DaemonSettings::Auth DaemonSettings::auth_ro(Paths::Privilege privilege) const {
 DaemonSettings::Auth DaemonSettings::auth_rw(Paths::Privilege privilege) const {
     return auth_of(auth_unix_rw, privilege);
 }
+DaemonSettings::Auth DaemonSettings::auth_of_tcp() const { return auth_of(auth_tcp, Paths::Privilege::user); }
+DaemonSettings::Auth DaemonSettings::auth_of_tls() const { return auth_of(auth_tls, Paths::Privilege::user); }
 std::string DaemonSettings::rw_perms(Paths::Privilege privilege) const {
     return unix_sock_rw_perms.value_or(auth_rw(privilege) == Auth::polkit ? "0777" : "0700");
 }

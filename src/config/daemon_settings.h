@@ -9,7 +9,8 @@ namespace innkeeper::config {
 
 /// libvirtd.conf, and the files of the modular daemons, which have the same settings but for the network ones.
 struct DaemonSettings {
-    bool listen_tls = true, listen_tcp = false;
+    OptionalFlag listen_tls;
+    bool listen_tcp = false;
     std::string tls_port = "16514", tcp_port = "16509";
     OptionalText listen_addr;
 
@@ -53,6 +54,8 @@ struct DaemonSettings {
     enum class Auth { none, sasl, polkit };
     Auth auth_ro(Paths::Privilege privilege) const;
     Auth auth_rw(Paths::Privilege privilege) const;
+    Auth auth_of_tcp() const;
+    Auth auth_of_tls() const;
     /// Of the read-write socket: open to all if polkit stands behind it.
     std::string rw_perms(Paths::Privilege privilege) const;
 };

@@ -1,4 +1,4 @@
-// libvirtd: all drivers in one process.
+// libvirtd, and its siblings by their names (app/program.h).
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -16,14 +16,15 @@
 namespace innkeeper::app {
 namespace {
 
-config::DaemonSettings read_settings(const Options& options, const Paths& paths) {
+config::DaemonSettings read_settings(const Program& program, const Options& options, const Paths& paths) {
     if (options.config) return config::DaemonSettings::read(*options.config);
-    const std::string standard = paths.config() + "/libvirtd.conf";
+    const std::string standard = paths.config() + '/' + program.config_file();
     return config::DaemonSettings::read(path_exists(standard) ? standard : "");
 }
 
 /// Option over environment over file.
-void set_up_log(const Options& options, const Paths& paths, const config::DaemonSettings& settings) {
+void set_up_log(const Program& program, const Options& options, const Paths& paths,
+                const config::DaemonSettings& settings) {
     auto level = settings.log_level;
     if (const char* debug = std::getenv("LIBVIRT_DEBUG"); debug != nullptr && *debug != '\0') {
         const std::string_view word = debug;
@@ -43,7 +44,7 @@ void set_up_log(const Options& options, const Paths& paths, const config::Daemon
     std::string outputs = environment != nullptr ? environment : settings.log_outputs.value_or("");
     if (outputs.empty() && options.daemonize) {
         make_directories(paths.log());
-        outputs = fmt::format("1:file:{}/libvirtd.log", paths.log());
+        outputs = fmt::format("1:file:{}/{}.log", paths.log(), program.name);
     } else if (!options.root.empty()) {
         // A file that the configuration names lies below the root, as all do.
         for (std::size_t at = 0; (at = outputs.find(":file:/", at)) != std::string::npos; at += 6)
@@ -53,7 +54,8 @@ void set_up_log(const Options& options, const Paths& paths, const config::Daemon
 }
 
 int run(int argc, char** argv) {
-    auto [options, exit_status] = Options::parse(argc, argv);
+    const Program& program = program_called(argv[0]);
+    auto [options, exit_status] = Options::parse(program, argc, argv);
     if (exit_status) return *exit_status;
     if (options.print_sample) {
         fmt::print("{}", config::sample<config::DaemonSettings>());
@@ -64,14 +66,14 @@ int run(int argc, char** argv) {
 
     config::DaemonSettings settings;
     try {
-        settings = read_settings(options, paths);
+        settings = read_settings(program, options, paths);
     } catch (const Error& error) {
         log::error("Can't load config file: {}: {}", error.message(),
-                   options.config.value_or(paths.config() + "/libvirtd.conf"));
+                   options.config.value_or(paths.config() + '/' + program.config_file()));
         return 1;
     }
     try {
-        set_up_log(options, paths, settings);
+        set_up_log(program, options, paths, settings);
     } catch (const Error& error) {
         fmt::print(stderr, "libvirt:  error : {}\n", error.message());
         return 1;
@@ -94,7 +96,7 @@ int run(int argc, char** argv) {
         return 1;
     }
 
-    const std::string pid_path = options.pid_file.value_or(paths.pid_file("libvirtd"));
+    const std::string pid_path = options.pid_file.value_or(paths.pid_file(program.name));
     std::optional<PidFile> pid_file;
     if (!pid_path.empty()) {
         try {
@@ -125,7 +127,7 @@ int run(int argc, char** argv) {
         log::error("{}", error.message());
         return failed(StartFailure::signals);
     }
-    Daemon daemon(options, paths, std::move(settings));
+    Daemon daemon(program, options, paths, std::move(settings));
     try {
         daemon.listen();
     } catch (const Error& error) {

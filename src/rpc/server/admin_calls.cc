@@ -14,7 +14,6 @@ namespace wire = protocol::admin;
 
 namespace {
 
-constexpr std::uint32_t unix_transport = 0;
 constexpr std::uint64_t lib_version = 9'000'000;
 
 void no_flags(const Caller& caller, std::uint32_t flags) {
@@ -25,7 +24,17 @@ void no_flags(const Caller& caller, std::uint32_t flags) {
 }
 
 wire::Client described(const std::string& server, const Session& session) {
-    return {.srv = {server}, .id = session.id(), .timestamp = session.connected_at(), .transport = unix_transport};
+    return {.srv = {server},
+            .id = session.id(),
+            .timestamp = session.connected_at(),
+            .transport = static_cast<std::uint32_t>(session.service().transport)};
+}
+
+/// "192.0.2.1;16509" as a URI has it: "192.0.2.1:16509", "[2001:db8::1]:16509".
+std::string as_in_uri(std::string_view address) {
+    const auto at = address.rfind(';');
+    const auto host = address.substr(0, at), port = address.substr(at + 1);
+    return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 [[noreturn]] void refuse(std::string text) { throw Error(ErrorCode::invalid_arg, ErrorDomain::rpc, std::move(text)); }
@@ -33,8 +42,11 @@ wire::Client described(const std::string& server, const Session& session) {
 }  // namespace
 
 AdminCalls::AdminCalls(std::vector<Administered> servers, std::function<void()> shut_down,
-                       std::function<void(unsigned)> set_timeout)
-    : servers_(std::move(servers)), shut_down_(std::move(shut_down)), set_timeout_(std::move(set_timeout)) {}
+                       std::function<void(unsigned)> set_timeout, std::function<TlsContext*()> tls)
+    : servers_(std::move(servers)),
+      shut_down_(std::move(shut_down)),
+      set_timeout_(std::move(set_timeout)),
+      tls_(std::move(tls)) {}
 
 void AdminCalls::add_to(HandlerTable& table) {
     table.add<wire::ConnectOpen>(*this, &AdminCalls::connect_open);
@@ -50,6 +62,7 @@ void AdminCalls::add_to(HandlerTable& table) {
     table.add<wire::ClientClose>(*this, &AdminCalls::client_close);
     table.add<wire::ServerGetClientLimits>(*this, &AdminCalls::server_get_client_limits);
     table.add<wire::ServerSetClientLimits>(*this, &AdminCalls::server_set_client_limits);
+    table.add<wire::ServerUpdateTlsFiles>(*this, &AdminCalls::server_update_tls_files);
     table.add<wire::ConnectSetDaemonTimeout>(*this, &AdminCalls::connect_set_daemon_timeout);
     table.add<wire::ConnectDaemonShutdown>(*this, &AdminCalls::connect_daemon_shutdown);
 }
@@ -151,7 +164,10 @@ wire::ClientGetInfoRet AdminCalls::client_get_info(const Caller& caller, const w
                    own_group != nullptr ? own_group->gr_name : std::to_string(identity.gid.value_or(0)));
         add_int(ret.params, "unix_process_id", identity.pid.value_or(0));
     }
+    if (session->service().transport != Service::Transport::unix_socket)
+        add_string(ret.params, "sock_addr", as_in_uri(session->connection().remote_address()));
     if (!identity.sasl_user.empty()) add_string(ret.params, "sasl_user_name", identity.sasl_user);
+    if (!identity.x509_name.empty()) add_string(ret.params, "tls_x509_dname", identity.x509_name);
     if (!identity.selinux_context.empty()) add_string(ret.params, "selinux_context", identity.selinux_context);
     return ret;
 }
@@ -189,6 +205,14 @@ void AdminCalls::server_set_client_limits(const Caller& caller, const wire::Serv
             fmt::format("The overall maximum number of clients must be greater than the maximum number of clients "
                         "waiting for authentication"));
     server.set_limits(most, strangers);
+}
+
+void AdminCalls::server_update_tls_files(const Caller& caller, const wire::ServerUpdateTlsFilesArgs& args) {
+    no_flags(caller, args.flags);
+    const Server& server = *find(args.srv.name).server;
+    TlsContext* tls = server.has_tls() ? tls_() : nullptr;
+    if (tls == nullptr) refuse(fmt::format("server {} has no TLS service", server.name()));
+    tls->reload();
 }
 
 void AdminCalls::connect_set_daemon_timeout(const Caller& caller, const wire::ConnectSetDaemonTimeoutArgs& args) {

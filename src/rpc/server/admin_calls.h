@@ -6,6 +6,7 @@
 #include "protocol/admin.h"
 #include "rpc/codec/handlers.h"
 #include "rpc/server/server.h"
+#include "rpc/transport/tls.h"
 
 namespace innkeeper::rpc {
 
@@ -21,9 +22,9 @@ class AdminCalls {
     };
 
     /// `shut_down` ends the daemon in an orderly way; `set_timeout` changes the seconds of idleness after which it
-    /// ends.
+    /// ends; `tls` says what the TLS sockets share, null if there are none.
     AdminCalls(std::vector<Administered> servers, std::function<void()> shut_down,
-               std::function<void(unsigned)> set_timeout);
+               std::function<void(unsigned)> set_timeout, std::function<TlsContext*()> tls);
     void add_to(HandlerTable& table);
 
   private:
@@ -48,6 +49,7 @@ class AdminCalls {
     protocol::admin::ServerGetClientLimitsRet server_get_client_limits(
         const Caller& caller, const protocol::admin::ServerGetClientLimitsArgs& args);
     void server_set_client_limits(const Caller& caller, const protocol::admin::ServerSetClientLimitsArgs& args);
+    void server_update_tls_files(const Caller& caller, const protocol::admin::ServerUpdateTlsFilesArgs& args);
     void connect_set_daemon_timeout(const Caller& caller, const protocol::admin::ConnectSetDaemonTimeoutArgs& args);
     void connect_daemon_shutdown(const Caller& caller, const protocol::admin::ConnectDaemonShutdownArgs& args);
 
@@ -57,6 +59,7 @@ class AdminCalls {
     std::vector<Administered> servers_;
     std::function<void()> shut_down_;
     std::function<void(unsigned)> set_timeout_;
+    std::function<TlsContext*()> tls_;
 };
 
 }  // namespace innkeeper::rpc

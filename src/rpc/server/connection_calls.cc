@@ -4,6 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <utility>
+
+#include "base/log.h"
+#include "loop/pool.h"
 
 namespace innkeeper::rpc {
 
@@ -26,6 +31,24 @@ const Opened& opened(const Caller& caller) {
 }
 
 Error auth_failed() { return Error(ErrorCode::auth_failed, ErrorDomain::rpc, "authentication failed"); }
+
+/// A client says apart that it has no data, and that its data is empty.
+std::optional<std::string> sasl_data(std::int32_t nil, std::string data) {
+    if (nil != 0) return std::nullopt;
+    return data;
+}
+
+class SaslLayer final : public SecurityLayer {
+  public:
+    explicit SaslLayer(std::shared_ptr<access::SaslSession> sasl) : sasl_(std::move(sasl)) {}
+    std::size_t longest() const override { return sasl_->longest(); }
+    std::string_view encode(std::string_view plain) override { return sasl_->encode(plain); }
+    std::string_view decode(std::string_view wrapped) override { return sasl_->decode(wrapped); }
+    unsigned strength() const override { return sasl_->layer_strength(); }
+
+  private:
+    std::shared_ptr<access::SaslSession> sasl_;
+};
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -133,12 +156,58 @@ Task<wire::AuthPolkitRet> ConnectionCalls::auth_polkit(Caller caller) {
     co_return wire::AuthPolkitRet{1};
 }
 
-wire::AuthSaslInitRet ConnectionCalls::auth_sasl_init(const Caller&) { throw auth_failed(); }
-wire::AuthSaslStartRet ConnectionCalls::auth_sasl_start(const Caller&, const wire::AuthSaslStartArgs&) {
-    throw auth_failed();
+Task<wire::AuthSaslInitRet> ConnectionCalls::auth_sasl_init(Caller caller) {
+    const auto session = std::static_pointer_cast<Session>(caller.session);
+    if (session->is_authenticated() || session->service().authentication != Authentication::sasl) throw auth_failed();
+    session->begin_authentication();
+    session->take_sasl();
+    const Connection& connection = session->connection();
+    const access::SaslSession::Transport transport{.local = connection.local_address(),
+                                                   .remote = connection.remote_address(),
+                                                   .strength = connection.strength(),
+                                                   .is_secure = connection.is_secure()};
+    auto [sasl, names] = co_await in_pool([policy = sasl_, transport] {
+        auto begun = std::make_shared<access::SaslSession>(policy, transport);
+        std::string mechanisms = begun->mechanisms();
+        return std::pair(std::move(begun), std::move(mechanisms));
+    });
+    if (!session->is_closed()) session->keep_sasl(std::move(sasl));
+    co_return wire::AuthSaslInitRet{std::move(names)};
 }
-wire::AuthSaslStepRet ConnectionCalls::auth_sasl_step(const Caller&, const wire::AuthSaslStepArgs&) {
-    throw auth_failed();
+
+Task<wire::AuthSaslStartRet> ConnectionCalls::auth_sasl_start(Caller caller, wire::AuthSaslStartArgs args) {
+    return go_on<wire::AuthSaslStartRet>(
+        std::static_pointer_cast<Session>(caller.session),
+        [mechanism = std::move(args.mech), data = sasl_data(args.nil, std::move(args.data))](
+            access::SaslSession& sasl) { return sasl.start(mechanism, data); });
+}
+
+Task<wire::AuthSaslStepRet> ConnectionCalls::auth_sasl_step(Caller caller, wire::AuthSaslStepArgs args) {
+    return go_on<wire::AuthSaslStepRet>(
+        std::static_pointer_cast<Session>(caller.session),
+        [data = sasl_data(args.nil, std::move(args.data))](access::SaslSession& sasl) { return sasl.step(data); });
+}
+
+template <class Ret>
+Task<Ret> ConnectionCalls::go_on(std::shared_ptr<Session> session,
+                                 std::move_only_function<access::SaslSession::Step(access::SaslSession&)> step) {
+    const auto sasl = session->take_sasl();
+    if (!sasl) throw auth_failed();
+    auto result = co_await in_pool([sasl, step = std::move(step)]() mutable { return step(*sasl); });
+    Ret ret;
+    ret.complete = result.complete ? 1 : 0;
+    ret.nil = result.data ? 0 : 1;
+    ret.data = std::move(result.data).value_or("");
+    if (session->is_closed()) co_return ret;
+    if (!result.complete) {
+        session->keep_sasl(sasl);
+        co_return ret;
+    }
+    session->own_identity().sasl_user = sasl->user();
+    log::info("client {} is SASL user '{}'", session->id(), sasl->user());
+    if (sasl->layer_strength() > 0) session->wrap_after_reply(std::make_unique<SaslLayer>(sasl));
+    session->set_authenticated();
+    co_return ret;
 }
 
 }  // namespace innkeeper::rpc

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "access/authenticator.h"
+#include "access/sasl.h"
 #include "protocol/remote/connect.h"
 #include "rpc/codec/handlers.h"
 #include "rpc/server/session.h"
@@ -14,8 +15,8 @@ namespace innkeeper::rpc {
 class ConnectionCalls {
   public:
     /// Without an authenticator polkit's question cannot be asked: then only root gets in where polkit is configured.
-    explicit ConnectionCalls(Drivers& drivers, access::Authenticator* polkit = nullptr)
-        : drivers_(drivers), polkit_(polkit) {}
+    explicit ConnectionCalls(Drivers& drivers, access::Authenticator* polkit = nullptr, access::SaslPolicy sasl = {})
+        : drivers_(drivers), polkit_(polkit), sasl_(std::move(sasl)) {}
     void add_to(HandlerTable& table);
 
   private:
@@ -32,14 +33,16 @@ class ConnectionCalls {
 
     protocol::remote::AuthListRet auth_list(const Caller& caller);
     Task<protocol::remote::AuthPolkitRet> auth_polkit(Caller caller);
-    protocol::remote::AuthSaslInitRet auth_sasl_init(const Caller& caller);
-    protocol::remote::AuthSaslStartRet auth_sasl_start(const Caller& caller,
-                                                       const protocol::remote::AuthSaslStartArgs& args);
-    protocol::remote::AuthSaslStepRet auth_sasl_step(const Caller& caller,
-                                                     const protocol::remote::AuthSaslStepArgs& args);
+    Task<protocol::remote::AuthSaslInitRet> auth_sasl_init(Caller caller);
+    Task<protocol::remote::AuthSaslStartRet> auth_sasl_start(Caller caller, protocol::remote::AuthSaslStartArgs args);
+    Task<protocol::remote::AuthSaslStepRet> auth_sasl_step(Caller caller, protocol::remote::AuthSaslStepArgs args);
+    template <class Ret>
+    Task<Ret> go_on(std::shared_ptr<Session> session,
+                    std::move_only_function<access::SaslSession::Step(access::SaslSession&)> step);
 
     Drivers& drivers_;
     access::Authenticator* polkit_;
+    access::SaslPolicy sasl_;
 };
 
 }  // namespace innkeeper::rpc

@@ -31,6 +31,9 @@ struct Limits {
     std::uint32_t anonymous_message = 512U << 10;
     std::size_t anonymous_outgoing = 64U << 10;
     std::chrono::seconds anonymous_time{30};
+    /// When there are as many of them as may be and others wait, those give way that have said nothing for the first
+    /// time, and those that are not done after the second, unless somebody is asked about them just then.
+    std::chrono::milliseconds silence_when_full{50}, anonymous_time_when_full{5000};
     /// One that polkit is asked about gets more, some times.
     std::chrono::seconds authentication_time{180};
     unsigned authentication_attempts = 10;

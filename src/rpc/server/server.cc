@@ -31,6 +31,11 @@ void Server::listen(std::unique_ptr<Listener> listener, Service service) {
     listening_.push_back({std::move(listener), service});
 }
 
+bool Server::has_tls() const {
+    return std::ranges::any_of(listening_,
+                               [](const auto& entry) { return entry.service.transport == Service::Transport::tls; });
+}
+
 void Server::accept() {
     accepting_ = true;
     for (auto& [listener, service] : listening_)
@@ -48,33 +53,50 @@ void Server::accept() {
 std::shared_ptr<Session> Server::adopt(std::unique_ptr<Connection> connection, Service service) {
     auto session = std::make_shared<Session>(*this, next_id_++, std::move(connection), service);
     sessions_.emplace(session->id(), session);
-    if (!session->is_authenticated()) ++anonymous_;
+    if (!session->is_authenticated()) strangers_.insert(session.get());
     session->start();
     check_limits();
     if (changed_) changed_();
     return session;
 }
 
-/// At a limit nobody is turned away: who comes waits in the sockets' backlogs.
+/// At a limit who comes waits in the sockets' backlogs.
 void Server::check_limits() {
     if (!accepting_ || closed_) return;
     const bool all = sessions_.size() >= limits_.max_clients;
-    const bool strangers = limits_.max_anonymous_clients != 0 && anonymous_ >= limits_.max_anonymous_clients;
+    const bool strangers = too_many_strangers();
     if (full_ == (all || strangers)) return;
     full_ = all || strangers;
     if (full_)
         log::warning("no more clients are accepted: {} of {}, {} of {} not authenticated", sessions_.size(),
-                     limits_.max_clients, anonymous_, limits_.max_anonymous_clients);
+                     limits_.max_clients, strangers_.size(), limits_.max_anonymous_clients);
     for (auto& entry : listening_) full_ ? entry.listener->pause() : entry.listener->resume();
+    if (strangers && !room_)
+        room_ = Loop::current().at(Loop::current().now() + limits_.silence_when_full, [this] { make_room(); });
 }
 
-void Server::authenticated() {
-    --anonymous_;
+bool Server::too_many_strangers() const {
+    return limits_.max_anonymous_clients != 0 && strangers_.size() >= limits_.max_anonymous_clients;
+}
+
+/// Silence shall not keep honest clients out: who says nothing, or takes too long, gives way to those who wait.
+void Server::make_room() {
+    room_.reset();
+    if (!full_ || closed_ || !too_many_strangers()) return;
+    const auto now = Loop::current().now();
+    if (std::ranges::any_of(listening_, [](const auto& entry) { return entry.listener->has_waiting(); }))
+        for (Session* stranger : std::vector(strangers_.begin(), strangers_.end()))
+            if (stranger->gives_way(now)) stranger->end("gives way to others: it has not told who it is");
+    if (full_) room_ = Loop::current().at(now + limits_.silence_when_full, [this] { make_room(); });
+}
+
+void Server::authenticated(Session& session) {
+    strangers_.erase(&session);
     check_limits();
 }
 
 void Server::gone(Session& session) {
-    if (!session.is_authenticated()) --anonymous_;
+    strangers_.erase(&session);
     const auto at = sessions_.find(session.id());
     if (at == sessions_.end()) return;
     // Whoever ended it may stand in one of its calls or timers: it goes in a later turn.
@@ -114,6 +136,7 @@ void Server::set_limits(unsigned max_clients, unsigned max_anonymous_clients) {
 
 Task<> Server::close(std::chrono::seconds patience) {
     closed_ = true;
+    room_.reset();
     listening_.clear();
     for (const auto& session : sessions()) session->close();
     bool late = false;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "loop/event.h"
@@ -36,11 +37,12 @@ class Server {
     /// Clients queue until accept() is called.
     void listen(std::unique_ptr<Listener> listener, Service service);
     void accept();
+    bool has_tls() const;
     /// A connection that is there already.
     std::shared_ptr<Session> adopt(std::unique_ptr<Connection> connection, Service service);
 
     std::size_t clients() const { return sessions_.size(); }
-    std::size_t anonymous() const { return anonymous_; }
+    std::size_t anonymous() const { return strangers_.size(); }
     /// In the order in which they came.
     std::vector<std::shared_ptr<Session>> sessions() const;
     /// Null if there is no such client.
@@ -59,8 +61,10 @@ class Server {
     };
     const protocol::Program* offered(std::uint32_t number, std::uint32_t version) const;
     void check_limits();
+    bool too_many_strangers() const;
+    void make_room();
     void gone(Session& session);
-    void authenticated();
+    void authenticated(Session& session);
     void want_flush(Session& session);
 
     std::string name_;
@@ -71,7 +75,8 @@ class Server {
     std::vector<Listening> listening_;
     bool accepting_ = false, full_ = false, closed_ = false;
     std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
-    std::size_t anonymous_ = 0;
+    std::unordered_set<Session*> strangers_;  ///< that have not told yet who they are
+    std::unique_ptr<Loop::Timer> room_;
     std::uint64_t next_id_ = 1;
     std::vector<std::shared_ptr<Session>> to_flush_;
     std::vector<std::unique_ptr<Session::Call>> spare_;  ///< calls whose memory is used again

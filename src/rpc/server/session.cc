@@ -4,7 +4,9 @@
 
 #include <chrono>
 
+#include "access/sasl.h"
 #include "base/log.h"
+#include "loop/pool.h"
 #include "rpc/server/call.h"
 #include "rpc/server/server.h"
 #include "rpc/server/stream.h"
@@ -19,7 +21,8 @@ Session::Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> c
       connected_at_(
           std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
               .count()),
-      authenticated_(service.authentication == Authentication::none) {
+      preparing_(connection_->needs_preparing()) {
+    authenticated_ = !preparing_ && service.authentication == Authentication::none;
     if (!authenticated_) reader_.set_longest(limits().anonymous_message);
 }
 
@@ -28,11 +31,52 @@ Session::~Session() = default;
 const Limits& Session::limits() const { return server_.limits_; }
 
 void Session::start() {
-    heard_ = Loop::current().now();
+    since_ = heard_ = Loop::current().now();
     watch_ = std::make_unique<Watch>(connection_->descriptor(), [this](Watch::Ready what) { ready(what); });
     watch_->want(true, false);
     if (authenticated_) return;
     deadline_ = Loop::current().at(heard_ + limits().anonymous_time, [this] { end("did not authenticate in time"); });
+}
+
+/// One step of the handshake, whose arithmetic would hold up all other clients.
+Task<> Session::prepare(std::shared_ptr<Session> self) {
+    using Prepared = Connection::Prepared;
+    Connection* connection = self->connection_.get();
+    self->heard_ = Loop::current().now();
+    std::optional<Prepared> prepared;
+    std::string refused;
+    self->in_pool_ = true;
+    try {
+        prepared = co_await in_pool([connection] { return connection->prepare(); });
+    } catch (const Error& error) {
+        refused = error.message();
+    }
+    self->in_pool_ = false;
+    if (self->closed_) {
+        connection->close();
+        co_return;
+    }
+    if (!prepared) {
+        log::warning("client {} from {} is turned away: {}", self->id_, connection->remote_address(), refused);
+        self->end(nullptr);
+    } else if (prepared == Prepared::yes) {
+        self->set_prepared();
+    } else {
+        self->watch_->want(prepared == Prepared::when_readable, prepared == Prepared::when_writable);
+    }
+}
+
+/// Whether a stranger has had its time, now that others wait for its place.
+bool Session::gives_way(Clock::time_point now) const {
+    if (authenticated_ || in_pool_ || in_progress_ > 0) return false;
+    return now - since_ >= (heard_ == since_ ? limits().silence_when_full : limits().anonymous_time_when_full);
+}
+
+void Session::set_prepared() {
+    preparing_ = false;
+    if (!identity().x509_name.empty()) log::info("client {} has the certificate of '{}'", id_, identity().x509_name);
+    if (service_.authentication == Authentication::none) set_authenticated();
+    ready({.read = true});
 }
 
 void Session::set_authenticated() {
@@ -40,7 +84,7 @@ void Session::set_authenticated() {
     authenticated_ = true;
     deadline_.reset();
     reader_.set_longest(frame_max);
-    server_.authenticated();
+    server_.authenticated(*this);
 }
 
 void Session::begin_authentication() {
@@ -65,7 +109,7 @@ bool Session::may_read() const {
 }
 
 void Session::watch() {
-    if (closed_ || !watch_) return;
+    if (closed_ || preparing_ || !watch_) return;
     watch_->want(may_read(), write_blocked_);
     if (!held_back_ || handling_ || !may_read()) return;
     // What was read already is not seen by the watch: the client may have sent all that it had, and wait for us.
@@ -75,7 +119,13 @@ void Session::watch() {
 }
 
 void Session::ready(Watch::Ready what) {
-    const auto self = shared_from_this();
+    if (closed_) return;
+    const auto self = std::static_pointer_cast<Session>(shared_from_this());
+    if (preparing_) {
+        watch_->want(false, false);
+        server_.calls_.spawn(prepare(self));
+        return;
+    }
     handling_ = true;
     if (what.write) {
         write_blocked_ = false;
@@ -85,6 +135,9 @@ void Session::ready(Watch::Ready what) {
     handling_ = false;
     if (!closed_) flush();
     watch();
+    // What the connection has read ahead is not seen by the watch.
+    if (!closed_ && may_read() && connection_->has_pending())
+        Loop::current().post([self] { self->ready({.read = true}); });
 }
 
 void Session::read() {
@@ -328,6 +381,10 @@ void Session::reply(Call& call) {
     std::string& out = outgoing_.tail();
     const auto& fds = call.caller.reply_fds;
     if (fds && !fds->empty()) {
+        if (!connection_->carries_descriptors())
+            throw Error(
+                ErrorCode::operation_unsupported, ErrorDomain::rpc,
+                fmt::format("{} answers with a file descriptor, which only a UNIX socket can carry", call.row->api));
         FrameWriter frame(out, reply_header(call.header, MessageStatus::ok, MessageType::reply_with_fds));
         frame.body().put_uint32(static_cast<std::uint32_t>(fds->size()));
         frame.put_raw(call.results);
@@ -340,7 +397,14 @@ void Session::reply(Call& call) {
     } else {
         outgoing_.push(encode_reply(call.header, call.results));
     }
+    if (layer_) put_layer_on();
     want_flush();
+}
+
+void Session::put_layer_on() {
+    connection_ = layered(std::move(connection_), std::move(layer_), outgoing_.bytes());
+    // The client cannot have wrapped anything before it knew that it should.
+    if (reader_.held() > 0) end("did not wait for the end of its authentication");
 }
 
 void Session::reply_error(const Call& call, std::exception_ptr failure) {
@@ -478,10 +542,11 @@ void Session::end(const char* why) {
     if (closed_) return;
     const auto self = shared_from_this();
     closed_ = true;
+    sasl_.reset();
     if (why != nullptr) log::warning("client {} {}: its connection is closed", id_, why);
     watch_.reset();
     // Calls in progress keep the session, but not the client's connection.
-    connection_->close();
+    if (!in_pool_) connection_->close();
     // Timers are not destroyed here: this may be one's own call.
     waiting_.clear();
     outgoing_ = {};

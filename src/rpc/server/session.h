@@ -15,7 +15,12 @@
 #include "rpc/server/limits.h"
 #include "rpc/transport/connection.h"
 #include "rpc/transport/frame_reader.h"
+#include "rpc/transport/layer.h"
 #include "rpc/transport/outgoing.h"
+
+namespace innkeeper::access {
+class SaslSession;
+}
 
 namespace innkeeper::rpc {
 
@@ -27,8 +32,11 @@ enum class Authentication { none, sasl, polkit };
 
 /// What a listening socket is for.
 struct Service {
+    /// How clients reach it; numbered as the admin protocol names it.
+    enum class Transport { unix_socket, tcp, tls };
     bool read_only = false;
     Authentication authentication = Authentication::none;
+    Transport transport = Transport::unix_socket;
 };
 
 /// One client. What a turn of the loop reads from it is handled in that turn; its answers go out with one write at the
@@ -43,7 +51,7 @@ class Session final : public ClientSession {
     Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service);
     ~Session() override;
 
-    /// Begins to read.
+    /// Begins to read, after the connection's handshake if it has one.
     void start();
     void close() { end(nullptr); }
 
@@ -62,6 +70,12 @@ class Session final : public ClientSession {
     void set_authenticated();
     /// Somebody may have to type a password: more time for that. Throws Error (auth_failed) at the umpteenth attempt.
     void begin_authentication();
+    /// The SASL session that has begun and is not complete, which one call at a time may have.
+    std::shared_ptr<access::SaslSession> take_sasl() { return std::exchange(sasl_, nullptr); }
+    void keep_sasl(std::shared_ptr<access::SaslSession> sasl) { sasl_ = std::move(sasl); }
+    /// Everything behind this call's answer goes through it.
+    void wrap_after_reply(std::unique_ptr<SecurityLayer> layer) { layer_ = std::move(layer); }
+    Identity& own_identity() { return connection_->identity(); }
     const std::optional<Opened>& opened() const { return opened_; }
     void set_opened(Opened opened, bool read_only);
     void drop_opened() { opened_.reset(); }
@@ -96,6 +110,9 @@ class Session final : public ClientSession {
     };
 
     void ready(Watch::Ready ready);
+    static Task<> prepare(std::shared_ptr<Session> self);
+    void set_prepared();
+    void put_layer_on();
     void read();
     void take_frames();
     void take(RawFrame frame);
@@ -112,6 +129,7 @@ class Session final : public ClientSession {
     void begin_waiting();
     std::size_t outgoing_pause() const;
     bool may_begin() const;
+    bool gives_way(Clock::time_point now) const;
     bool may_read() const;
 
     void want_flush();
@@ -126,9 +144,14 @@ class Session final : public ClientSession {
     const Service service_;
     const std::int64_t connected_at_;
     bool opened_read_only_ = false;
-    bool authenticated_;
+    bool authenticated_ = false;
+    bool preparing_;        ///< the handshake is not over
+    bool in_pool_ = false;  ///< a step of it runs there, and the connection is left alone
     bool closing_ = false, closed_ = false;
     std::optional<Opened> opened_;
+
+    std::shared_ptr<access::SaslSession> sasl_;
+    std::unique_ptr<SecurityLayer> layer_;
 
     std::unique_ptr<Watch> watch_;
     FrameReader reader_;
@@ -147,7 +170,7 @@ class Session final : public ClientSession {
     std::vector<Wait*> writers_;    ///< of streams, until the client reads
 
     std::unique_ptr<Loop::Timer> keepalive_, deadline_;
-    Clock::time_point heard_{};
+    Clock::time_point since_{}, heard_{};
     unsigned unanswered_ = 0;
     unsigned attempts_ = 0;
     bool asks_ = false;         ///< the client wanted keepalive from us

@@ -169,7 +169,23 @@ TEST_F(Clients, MustAuthenticateFirst) {
     const auto list = decoded<wire::AuthListRet>(client.call<wire::AuthList>().payload);
     ASSERT_EQ(list.types.size(), 1U);
     EXPECT_EQ(static_cast<int>(list.types[0]), 1);
-    EXPECT_EQ(client.call<wire::AuthSaslInit>().error().code, 45);
+    auto other = connect({});
+    EXPECT_EQ(other.call<wire::AuthSaslInit>().error().code, 45);
+}
+
+TEST_F(Clients, StrangersGiveWayToThoseWhoWait) {
+    server.set_limits(10, 2);
+    auto silent = connect({.authentication = Authentication::sasl});
+    auto speaks = connect({.authentication = Authentication::sasl});
+    speaks.call<wire::AuthList>();
+    EXPECT_EQ(server.anonymous(), 2U);
+    // Nobody waits in a backlog: both may take their time.
+    loop.advance(std::chrono::seconds(6));
+    EXPECT_EQ(server.anonymous(), 2U);
+    loop.advance(std::chrono::seconds(25));
+    EXPECT_TRUE(silent.is_closed());
+    EXPECT_TRUE(speaks.is_closed());
+    EXPECT_EQ(server.anonymous(), 0U);
 }
 
 TEST_F(Clients, RootIsLetInByAskingWhichAuthenticationPolkitWants) {

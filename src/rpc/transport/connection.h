@@ -30,10 +30,17 @@ class Connection {
 
     /// At least one byte, or why not. A broken connection has ended as well: its error is nobody's concern.
     virtual Result read(std::span<char> into) = 0;
-    /// As much as goes out now.
+    /// As much as goes out now. After would_block the next write begins with the same bytes.
     virtual Result write(std::span<const iovec> bytes) = 0;
-    /// One zero byte that carries a descriptor (WIRE.md, section 3).
-    virtual Result write_descriptor(int fd) = 0;
+    /// One zero byte that carries a descriptor (WIRE.md, section 3). Only of one that carries_descriptors().
+    virtual Result write_descriptor(int) { return {.kind = Result::Kind::ended}; }
+
+    /// What has to happen before the first message: a handshake.
+    enum class Prepared { yes, when_readable, when_writable };
+    virtual bool needs_preparing() const { return false; }
+    /// Goes on with it as far as it goes now. This may keep a core busy, so it is called on a thread of the pool;
+    /// nothing else is called meanwhile. Throws Error saying why the other end is not taken.
+    virtual Prepared prepare() { return Prepared::yes; }
 
     /// Ends the connection for the other end to see; what identifies it can still be asked.
     virtual void close() = 0;
@@ -44,16 +51,21 @@ class Connection {
     virtual bool has_pending() const { return false; }
     virtual bool carries_descriptors() const { return false; }
 
-    virtual const Identity& identity() const = 0;
-    /// The other end as lists of clients name it: "127.0.0.1;0" for a UNIX socket.
+    /// Authentication adds what it learns.
+    virtual Identity& identity() = 0;
+    /// Address and port, as SASL names them: "192.0.2.1;16509", "127.0.0.1;0" for a UNIX socket.
     virtual std::string remote_address() const = 0;
     virtual std::string local_address() const = 0;
     /// Nobody on the way can read or change the bytes.
     virtual bool is_secure() const = 0;
+    /// Bits of the key that protects them; 0 where nothing does or nothing has to.
+    virtual unsigned strength() const { return 0; }
 };
 
 /// A connected UNIX stream socket; takes the identity of the other end now. Throws Error (system_error).
 std::unique_ptr<Connection> unix_connection(Fd socket);
+/// A connected TCP socket. Throws Error (system_error), also if the other end has gone already.
+std::unique_ptr<Connection> tcp_connection(Fd socket);
 
 /// Connects to a listening UNIX socket. Throws Error (system_error) naming the path.
 std::unique_ptr<Connection> connect_unix(const std::string& path);

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -59,12 +62,86 @@ std::unique_ptr<Listener> Listener::unix_socket(const SocketFile& file) {
     return listener;
 }
 
+std::vector<std::unique_ptr<Listener>> Listener::tcp_sockets(const std::string& host, const std::string& service,
+                                                             int backlog) {
+    addrinfo wanted{};
+    wanted.ai_flags = AI_PASSIVE;
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int status = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &wanted, &found);
+    if (status != 0)
+        throw Error(
+            ErrorCode::system_error, ErrorDomain::rpc,
+            fmt::format("Unable to resolve address '{}' service '{}': {}", host, service, ::gai_strerror(status)));
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
+    std::vector<std::unique_ptr<Listener>> listeners;
+    int failure = 0;
+    for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+        Fd socket(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol));
+        if (!socket) {
+            // A machine without IPv6 still has names for its addresses.
+            if (errno == EAFNOSUPPORT) continue;
+            throw Error::system(errno, "Unable to create socket");
+        }
+        const int on = 1;
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        // IPv4 has a socket of its own beside it.
+        if (at->ai_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        if (::bind(socket.get(), at->ai_addr, at->ai_addrlen) != 0) {
+            // An address of no interface; the others may be there.
+            failure = errno;
+            if (failure == EADDRNOTAVAIL) continue;
+            throw Error::system(failure, fmt::format("Unable to bind to port {} of '{}'", service, host));
+        }
+        if (::listen(socket.get(), backlog) != 0)
+            throw Error::system(errno, fmt::format("Failed to listen on port {} of '{}'", service, host));
+        listeners.push_back(std::unique_ptr<Listener>(new Listener(std::move(socket))));
+    }
+    if (listeners.empty())
+        throw Error::system(failure != 0 ? failure : EAFNOSUPPORT,
+                            fmt::format("Unable to bind to port {} of '{}'", service, host));
+    return listeners;
+}
+
 std::unique_ptr<Listener> Listener::passed(Fd listening) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (::getsockopt(listening.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
+        throw Error::system(errno, "a descriptor that the service manager passed cannot be used");
+    if (listens == 0)
+        throw Error(ErrorCode::system_error, ErrorDomain::rpc,
+                    "a socket that the service manager passed does not listen: its unit needs Accept=no");
     const int flags = ::fcntl(listening.get(), F_GETFL);
     if (flags < 0 || ::fcntl(listening.get(), F_SETFL, flags | O_NONBLOCK) != 0)
         throw Error::system(errno, "cannot use a passed socket");
     ::fcntl(listening.get(), F_SETFD, FD_CLOEXEC);
     return std::unique_ptr<Listener>(new Listener(std::move(listening)));
+}
+
+bool Listener::is_unix() const {
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family;
+    return ::getsockopt(socket_.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
+}
+
+void Listener::check_mode(mode_t widest, std::optional<gid_t> group) const {
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    struct stat status{};
+    if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        address.sun_family != AF_UNIX || address.sun_path[0] != '/' || ::stat(address.sun_path, &status) != 0)
+        return;
+    const auto refuse = [&](std::string_view how, std::string_view key, std::string_view unit_key) {
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::rpc,
+                    fmt::format("socket '{}' that the service manager passed {}, which {} does not allow: set {} in "
+                                "the socket's unit",
+                                address.sun_path, how, key, unit_key));
+    };
+    // To connect takes the right to write.
+    if ((status.st_mode & 0222U & ~widest) != 0)
+        refuse(fmt::format("has mode {:04o}", status.st_mode & 0777U), "unix_sock_*_perms", "SocketMode");
+    if (group && status.st_gid != *group && status.st_gid != 0 && (status.st_mode & 0020U) != 0)
+        refuse(fmt::format("belongs to group {}", status.st_gid), "unix_sock_group", "SocketGroup");
 }
 
 Listener::~Listener() {
@@ -77,6 +154,7 @@ Listener::~Listener() {
 
 void Listener::start(Accepted accepted) {
     accepted_ = std::make_shared<Accepted>(std::move(accepted));
+    if (!connect_) connect_ = is_unix() ? unix_connection : tcp_connection;
     watch_ = std::make_unique<Watch>(socket_.get(), [this](Watch::Ready) { accept(); });
     watch_->want(!paused_, false);
 }
@@ -89,6 +167,11 @@ void Listener::pause() {
 void Listener::resume() {
     paused_ = false;
     if (watch_) watch_->want(true, false);
+}
+
+bool Listener::has_waiting() const {
+    pollfd poll{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&poll, 1, 0) == 1;
 }
 
 void Listener::accept() {
@@ -105,7 +188,7 @@ void Listener::accept() {
             return;
         }
         try {
-            (*accepted_)(unix_connection(std::move(socket)));
+            (*accepted_)(connect_(std::move(socket)));
         } catch (const Error& error) {
             log::warning("a client is turned away: {}", error.message());
         }

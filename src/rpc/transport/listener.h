@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "loop/loop.h"
@@ -27,27 +28,43 @@ struct SocketFile {
 class Listener {
   public:
     using Accepted = std::move_only_function<void(std::unique_ptr<Connection>)>;
+    /// Makes a connection of a socket that was accepted; may throw Error.
+    using Connect = std::function<std::unique_ptr<Connection>(Fd)>;
 
     /// Replaces an existing socket file. Throws Error (system_error) naming the path.
     static std::unique_ptr<Listener> unix_socket(const SocketFile& file);
-    /// A socket that the service manager made and keeps.
+    /// One for each address that the host's name stands for; all of the machine's own if it is empty. `service` is a
+    /// port or its name. Throws Error (system_error) naming both.
+    static std::vector<std::unique_ptr<Listener>> tcp_sockets(const std::string& host, const std::string& service,
+                                                              int backlog);
+    /// A socket that the service manager made and keeps. Throws Error if it is none that listens.
     static std::unique_ptr<Listener> passed(Fd listening);
 
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
+    /// Instead of what the socket's own kind would be: TLS over TCP.
+    void connect_by(Connect connect) { connect_ = std::move(connect); }
+    bool is_unix() const;
+    /// Of a passed UNIX socket: throws Error (config_unsupported) if its file lets in more than `widest`, or another
+    /// group than `group`.
+    void check_mode(mode_t widest, std::optional<gid_t> group) const;
+
     /// Accepts from now on. `accepted` may call pause().
     void start(Accepted accepted);
     /// Leaves clients in the backlog until resume().
     void pause();
     void resume();
+    /// Somebody is in the backlog.
+    bool has_waiting() const;
 
   private:
     explicit Listener(Fd socket) : socket_(std::move(socket)) {}
     void accept();
 
     Fd socket_;
+    Connect connect_;
     std::string path_;  ///< to remove at the end; empty for a passed socket
     dev_t device_ = 0;
     ino_t inode_ = 0;

@@ -9,8 +9,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "rpc/transport/connection.h"
 #include "rpc/transport/identity.h"
+#include "rpc/transport/socket.h"
 
 namespace innkeeper::rpc {
 
@@ -35,9 +35,7 @@ Fd take_descriptor(msghdr& message) {
 class UnixConnection final : public Connection {
   public:
     explicit UnixConnection(Fd socket) : socket_(std::move(socket)), identity_(identity_of_unix_socket(socket_.get())) {
-        const int flags = ::fcntl(socket_.get(), F_GETFL);
-        if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK) != 0))
-            throw Error::system(errno, "cannot make a socket non-blocking");
+        set_nonblocking(socket_.get());
     }
 
     Result read(std::span<char> into) override {
@@ -57,16 +55,11 @@ class UnixConnection final : public Connection {
                 return result;
             }
             if (size < 0 && errno == EINTR) continue;
-            return failed(size == 0 ? ECONNRESET : errno);
+            return failed_transfer(size == 0 ? ECONNRESET : errno);
         }
     }
 
-    Result write(std::span<const iovec> bytes) override {
-        msghdr message{};
-        message.msg_iov = const_cast<iovec*>(bytes.data());
-        message.msg_iovlen = bytes.size();
-        return send(message);
-    }
+    Result write(std::span<const iovec> bytes) override { return send_now(socket_.get(), bytes); }
 
     Result write_descriptor(int fd) override {
         char zero = 0;
@@ -82,35 +75,29 @@ class UnixConnection final : public Connection {
         control->cmsg_type = SCM_RIGHTS;
         control->cmsg_len = CMSG_LEN(sizeof(int));
         std::memcpy(CMSG_DATA(control), &fd, sizeof fd);
-        return send(message);
+        return send_now(socket_.get(), message);
     }
 
     void close() override { socket_.reset(); }
     int descriptor() const override { return socket_.get(); }
     bool carries_descriptors() const override { return true; }
-    const Identity& identity() const override { return identity_; }
+    Identity& identity() override { return identity_; }
     std::string remote_address() const override { return "127.0.0.1;0"; }
     std::string local_address() const override { return "127.0.0.1;0"; }
     bool is_secure() const override { return true; }
 
   private:
-    Result send(msghdr& message) {
-        for (;;) {
-            const ssize_t size = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (size >= 0) return Result{.bytes = static_cast<std::size_t>(size)};
-            if (errno != EINTR) return failed(errno);
-        }
-    }
-    static Result failed(int error) {
-        const bool later = error == EAGAIN || error == EWOULDBLOCK;
-        return Result{.kind = later ? Result::Kind::would_block : Result::Kind::ended};
-    }
-
     Fd socket_;
     Identity identity_;
 };
 
 }  // namespace
+
+void set_nonblocking(int socket) {
+    const int flags = ::fcntl(socket, F_GETFL);
+    if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0))
+        throw Error::system(errno, "cannot make a socket non-blocking");
+}
 
 std::unique_ptr<Connection> unix_connection(Fd socket) { return std::make_unique<UnixConnection>(std::move(socket)); }
 
