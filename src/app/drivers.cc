@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "app/test_world.h"
-#include "app/uri.h"
 #include "base/error.h"
+#include "base/uri.h"
 
 namespace innkeeper::app {
 

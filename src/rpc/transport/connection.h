@@ -69,5 +69,7 @@ std::unique_ptr<Connection> tcp_connection(Fd socket);
 
 /// Connects to a listening UNIX socket. Throws Error (system_error) naming the path.
 std::unique_ptr<Connection> connect_unix(const std::string& path);
+/// The same without ever waiting: nothing if too many others wait for the listener, which may come again later.
+std::unique_ptr<Connection> try_connect_unix(const std::string& path);
 
 }  // namespace innkeeper::rpc

@@ -101,16 +101,30 @@ void set_nonblocking(int socket) {
 
 std::unique_ptr<Connection> unix_connection(Fd socket) { return std::make_unique<UnixConnection>(std::move(socket)); }
 
-std::unique_ptr<Connection> connect_unix(const std::string& path) {
+namespace {
+
+/// A socket that is connected; none if the backlog is full and the socket shall not wait.
+Fd connected_socket(const std::string& path, int kind) {
     sockaddr_un address{.sun_family = AF_UNIX};
     if (path.size() >= sizeof address.sun_path)
         throw Error(ErrorCode::rpc, fmt::format("Path {} too long for unix socket", path));
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | kind, 0));
     // Connecting to a UNIX socket is done at once, unless its backlog is full.
-    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (errno == EAGAIN) return {};
         throw Error::system(errno, fmt::format("Failed to connect socket to '{}'", path));
-    return unix_connection(std::move(socket));
+    }
+    return socket;
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> connect_unix(const std::string& path) { return unix_connection(connected_socket(path, 0)); }
+
+std::unique_ptr<Connection> try_connect_unix(const std::string& path) {
+    Fd socket = connected_socket(path, SOCK_NONBLOCK);
+    return socket ? unix_connection(std::move(socket)) : nullptr;
 }
 
 }  // namespace innkeeper::rpc

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace innkeeper::app {
+namespace innkeeper {
 
 /// A connection URI in its parts.
 struct Uri {
@@ -13,4 +13,4 @@ struct Uri {
     static Uri parse(std::string_view text);
 };
 
-}  // namespace innkeeper::app
+}  // namespace innkeeper

@@ -1,4 +1,4 @@
-#include "app/uri.h"
+#include "base/uri.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace innkeeper::app {
+namespace innkeeper {
 
 namespace {
 
@@ -62,4 +62,4 @@ Uri Uri::parse(std::string_view text) {
     return uri;
 }
 
-}  // namespace innkeeper::app
+}  // namespace innkeeper

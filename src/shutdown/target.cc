@@ -1,0 +1,224 @@
+#include "shutdown/target.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/uri.h"
+#include "config/file.h"
+
+namespace innkeeper::shutdown {
+
+namespace {
+
+Error unusable(std::string why) { return Error(ErrorCode::rpc, ErrorDomain::rpc, std::move(why)); }
+
+std::optional<std::string> variable(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+}
+
+/// What the client library's own configuration says: libvirt.conf.
+struct ClientConfig {
+    config::File file;
+
+    explicit ClientConfig(const Paths& paths) {
+        const std::string path = paths.config() + "/libvirt.conf";
+        if (path_exists(path)) file = config::read(path);
+    }
+    std::optional<std::string> standard_uri() const {
+        const auto at = file.find("uri_default");
+        if (at == file.end()) return std::nullopt;
+        const auto* text = std::get_if<std::string>(&at->second.value);
+        return text != nullptr ? std::optional(*text) : std::nullopt;
+    }
+    /// The URI that the word stands for, or the word itself.
+    std::string without_alias(const std::string& word) const {
+        const auto at = file.find("uri_aliases");
+        const auto* list = at == file.end() ? nullptr : std::get_if<config::List>(&at->second.value);
+        if (list == nullptr) return word;
+        for (const auto& entry : *list)
+            if (const auto* text = std::get_if<std::string>(&entry.value);
+                text != nullptr && text->starts_with(word + "="))
+                return text->substr(word.size() + 1);
+        return word;
+    }
+};
+
+std::string decoded(std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned byte = 0;
+        if (text[i] == '%' && i + 2 < text.size() &&
+            std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
+            result += static_cast<char>(byte);
+            i += 2;
+        } else {
+            result += text[i];
+        }
+    }
+    return result;
+}
+
+/// The query's parameters that are the client's own affair, and the rest, which goes to the daemon.
+struct Query {
+    std::optional<std::string> socket, name, mode;
+    std::string rest;
+
+    explicit Query(std::string_view text) {
+        constexpr std::array silent{"command",      "auth",    "sshauth",     "netcat",
+                                    "keyfile",      "pkipath", "known_hosts", "known_hosts_verify",
+                                    "tls_priority", "proxy",   "no_sanity",   "no_verify",
+                                    "no_tty",       "authfile"};
+        while (!text.empty()) {
+            const auto part = text.substr(0, std::min(text.find_first_of("&;"), text.size()));
+            text.remove_prefix(std::min(part.size() + 1, text.size()));
+            const auto equals = std::min(part.find('='), part.size());
+            const auto key = part.substr(0, equals);
+            const std::string value = decoded(part.substr(std::min(equals + 1, part.size())));
+            if (key == "socket")
+                socket = value;
+            else if (key == "name")
+                name = value;
+            else if (key == "mode")
+                mode = value;
+            else if (std::ranges::count(silent, key) == 0)
+                rest += fmt::format("{}{}", rest.empty() ? "" : "&", part);
+        }
+    }
+};
+
+std::vector<std::string> folders_of(std::string_view driver) {
+    if (driver == "qemu") return {"qemu", "qemu/run"};
+    if (driver == "lxc") return {"lxc"};
+    if (driver == "xen") return {"libxl"};
+    return {};
+}
+
+/// Several programs share a daemon's work: what a socket belongs to is told by its name.
+void take_daemon(Target& target, const Paths& paths, std::string_view daemon) {
+    target.socket = fmt::format("{}/{}-sock", paths.state(), daemon == "libvirtd" ? "libvirt" : daemon);
+    target.pid_file = paths.pid_file(daemon);
+}
+
+/// The peer's client asks the daemon that it finds, and leaves the choice of the hypervisor to it.
+Target probe(const std::string& uri, const Paths& paths) {
+    Target target{.uri = uri, .run = paths.state()};
+    for (const std::string_view driver : {"qemu", "xen", "lxc"}) {
+        const auto daemon = fmt::format("virt{}d", driver);
+        if (!path_exists(fmt::format("{}/{}-sock", paths.state(), daemon))) continue;
+        take_daemon(target, paths, daemon);
+        target.name = fmt::format("{}:///{}", driver, paths.is_system() ? "system" : "session");
+        target.status_folders = folders_of(driver);
+        return target;
+    }
+    take_daemon(target, paths, "libvirtd");
+    for (const std::string_view driver : {"qemu", "xen", "lxc"})
+        std::ranges::move(folders_of(driver), std::back_inserter(target.status_folders));
+    return target;
+}
+
+/// True if a process holds the lock of the pid file.
+bool is_held(const std::string& pid_file) {
+    const Fd file(::open(pid_file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return errno != ENOENT;
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    return ::fcntl(file.get(), F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+/// True unless it certainly names no living process.
+bool names_a_process(const std::string& path) {
+    const auto text = read_file(path);
+    if (!text) return false;
+    const auto start = text->find("<domstatus");
+    if (start == std::string::npos) return true;
+    const std::string_view head(text->data() + start, std::min(text->find('>', start), text->size()) - start);
+    const auto at = head.find(" pid=");
+    if (at == std::string_view::npos) return true;
+    long pid = 0;
+    const char* digits = head.data() + std::min(at + 6, head.size());
+    if (std::from_chars(digits, head.data() + head.size(), pid).ec != std::errc() || pid <= 0) return true;
+    return path_exists(fmt::format("/proc/{}", pid));
+}
+
+}  // namespace
+
+Target Target::resolve(const std::string& uri, const std::string& root) {
+    const bool is_root = ::geteuid() == 0;
+    const Paths system = Paths::standard(Paths::Privilege::system, root);
+    const Paths user = Paths::standard(Paths::Privilege::user, root);
+    const Paths& own = is_root ? system : user;
+    const ClientConfig client(own);
+
+    std::string chosen = uri;
+    if (uri == "default") {
+        auto standard = variable("VIRSH_DEFAULT_CONNECT_URI");
+        if (!standard) standard = variable("LIBVIRT_DEFAULT_URI");
+        if (!standard) standard = client.standard_uri();
+        if (!standard) return probe(uri, own);
+        chosen = *standard;
+    }
+    const Uri given = Uri::parse(client.without_alias(chosen));
+    const auto plus = std::min(given.scheme.find('+'), given.scheme.size());
+    const std::string driver = given.scheme.substr(0, plus);
+    std::string transport = given.scheme.substr(std::min(plus + 1, given.scheme.size()));
+    if (driver.empty()) throw unusable(fmt::format("'{}' is no connection URI: expected DRIVER:///PATH", chosen));
+    if (transport.empty() && !given.authority.empty()) transport = "tls";
+    if (!transport.empty() && transport != "unix")
+        throw unusable(
+            fmt::format("transport '{}' of URI '{}' is not supported: only daemons of this host are asked, "
+                        "through their UNIX sockets",
+                        transport, chosen));
+
+    const bool session = given.path.starts_with("/session") || (!is_root && given.path != "/system");
+    const Paths& paths = session ? user : system;
+    const Query query(given.query);
+    Target target{.uri = uri, .status_folders = folders_of(driver), .run = paths.state()};
+    const auto modular = fmt::format("virt{}d", driver);
+    const bool has_modular = path_exists(fmt::format("{}/{}-sock", paths.state(), modular));
+    take_daemon(target, paths,
+                query.mode == "direct" || (query.mode != "legacy" && has_modular) ? modular : "libvirtd");
+    if (query.socket) {
+        // Whose it is, nobody knows.
+        target.socket = *query.socket;
+        target.pid_file.clear();
+    }
+    if (query.name)
+        target.name = *query.name;
+    else if (driver != "remote")
+        target.name = fmt::format("{}://{}{}{}{}{}", driver, given.path, query.rest.empty() ? "" : "?", query.rest,
+                                  given.fragment.empty() ? "" : "#", given.fragment);
+    return target;
+}
+
+bool Target::may_have_guests() const {
+    if (pid_file.empty() || status_folders.empty()) return true;
+    try {
+        if (is_held(pid_file)) return true;
+        for (const auto& folder : status_folders)
+            for (const auto& entry : list_directory(fmt::format("{}/{}", run, folder)))
+                if (entry.ends_with(".xml") && entry != "Domain-0.xml" &&
+                    names_a_process(fmt::format("{}/{}/{}", run, folder, entry)))
+                    return true;
+    } catch (const Error&) {
+        return true;  // what cannot be read is no proof
+    }
+    return false;
+}
+
+}  // namespace innkeeper::shutdown
