@@ -1,0 +1,277 @@
+"""The packages and the units under a real systemd: a host changes daemons in place, and guests end before their daemon.
+
+docs/ARCHITECTURE.md, "Guests end before their daemon", has what is at stake. Each machine is a container that boots in two
+seconds; the guests are real ones that react to ACPI and say so with their last words.
+"""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from daemon import BINARY, PRESET, TOP
+from machine import Machine, Unavailable, tree
+
+# What a machine has before ours is installed, beside what ours needs.
+PACKAGES = ["libvirt-daemon-system", "libvirt-clients", "qemu-system-x86"]
+DEBIANS = ["libvirt-daemon-system", "libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-daemon-system-systemd"]
+BUILD = pathlib.Path(BINARY).resolve().parent.parent
+LIMIT = 120
+CONSOLE = "/var/lib/libvirt/qemu/g-console.log"
+GUEST = f"""
+<domain type='qemu'>
+  <name>g</name>
+  <memory unit='MiB'>128</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>/var/lib/libvirt/images/vmlinuz</kernel>
+    <initrd>/var/lib/libvirt/images/initrd.gz</initrd>
+    <cmdline>console=ttyS0 quiet</cmdline>
+  </os>
+  <features><acpi/></features>
+  <devices>
+    <serial type='file'><source path='{CONSOLE}'/></serial>
+  </devices>
+</domain>
+"""
+# Shell functions for the scripts: each step says what went wrong and ends the script.
+WORDS = f"""
+set -e
+export LIBVIRT_DEFAULT_URI=qemu:///system DEBIAN_FRONTEND=noninteractive
+start_guest() {{
+    rm -f {CONSOLE}
+    virsh define /guest.xml
+    virsh start g
+    for i in $(seq 600); do grep -q INNKEEPER-GUEST-UP {CONSOLE} && return; sleep 0.1; done
+    echo "the guest did not come up"; exit 1
+}}
+guest_has_ended() {{ grep -q INNKEEPER-GUEST-DOWN {CONSOLE} && virsh domstate g | grep -q 'shut off'; }}
+guest_is_alone() {{ systemctl stop $daemon; ! systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
+"""
+MONOLITHIC = ["libvirtd"]
+MODULAR = ["virtqemud", "virtnetworkd", "virtstoraged", "virtsecretd", "virtnodedevd", "virtnwfilterd", "virtinterfaced", "virtproxyd"]
+
+
+@pytest.fixture(scope="session")
+def debs():
+    if PRESET != "release":
+        pytest.skip("packages are made of the release build")
+    made = subprocess.run(["ninja", "-C", BUILD, "debs"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert made.returncode == 0, made.stdout[-3000:]
+    return sorted((BUILD / "debs").glob("*.deb"))
+
+
+@pytest.fixture(scope="session")
+def below(debs):
+    """A tree with Debian's daemon, QEMU, and what ours depends on."""
+    fields = [subprocess.run(["dpkg-deb", "-f", deb, field], stdout=subprocess.PIPE, text=True, check=True).stdout
+              for deb in debs for field in ("Depends", "Package")]
+    words = re.findall(r"(?:^|,)\s*([a-z0-9.+-]+)", ",".join(fields[0::2]))
+    names = PACKAGES + sorted(set(words) - {name.strip() for name in fields[1::2]} - set(PACKAGES))
+    try:
+        return tree(names, DEBIANS)
+    except Unavailable as why:
+        pytest.skip(f"no system can be made here: {why}")
+
+
+def prepared(debs, below):
+    """Debian's daemon is installed, ours lies in /debs."""
+    new = Machine(below)
+    for deb in debs:
+        new.copy(deb, f"debs/{deb.name}")
+    for name in ("vmlinuz", "initrd.gz"):
+        new.copy(TOP / "build" / "guest" / name, f"var/lib/libvirt/images/{name}")
+    new.write("guest.xml", GUEST)
+    return new
+
+
+@pytest.fixture
+def machine(debs, below):
+    new = prepared(debs, below)
+    yield new
+    new.close()
+
+
+@pytest.fixture(scope="session")
+def installed(debs, below):
+    new = prepared(debs, below)
+    new.inside("sh", "-c", "apt-get install -y -q --no-install-recommends /debs/*.deb")
+    yield new
+    new.close()
+
+
+@pytest.fixture
+def ours(installed, below):
+    new = Machine(below, after=installed)
+    yield new
+    new.close()
+
+
+def has_unit(machine, unit):
+    return (machine.root / "lib/systemd/system" / unit).exists()
+
+
+def deploy(machine, daemons, way):
+    """As an administrator would: enabled and masked units, and nothing else."""
+    if not all(has_unit(machine, f"{daemon}.service") for daemon in daemons):
+        pytest.skip(f"this version has no {', '.join(daemons)}")
+    if not has_unit(machine, "libvirt-guests.service"):
+        pytest.skip("this version has no libvirt-guests")
+    if "libvirtd" not in daemons:
+        machine.inside("sh", "-c", "systemctl disable libvirtd.service; systemctl mask libvirtd.service libvirtd.socket "
+                       "libvirtd-ro.socket libvirtd-admin.socket libvirtd-tcp.socket libvirtd-tls.socket")
+    for daemon in daemons:
+        if way == "traditional":
+            machine.inside("systemctl", "mask", *(f"{daemon}{kind}.socket" for kind in ("", "-ro", "-admin", "-tcp", "-tls")))
+            machine.inside("systemctl", "enable", f"{daemon}.service")
+        else:
+            machine.inside("systemctl", "enable", f"{daemon}.service", f"{daemon}.socket", f"{daemon}-ro.socket")
+
+
+def run(machine, script, daemon="libvirtd"):
+    try:
+        status, words = machine.run(f"daemon={daemon}\n{WORDS}\n{script}", LIMIT)
+    except Unavailable as why:
+        pytest.skip(str(why))
+    assert status == 0, words[-5000:] + machine.tail()
+
+
+def moment(machine, unit, word):
+    """When the unit last began to stop ("Stopping"), or had stopped ("Stopped"): a place in the journal."""
+    places = [place for place, entry in enumerate(machine.journal())
+              if entry.get("UNIT") == unit and str(entry.get("MESSAGE", "")).startswith(word + " ")]
+    assert places, f"{unit}: nothing in the journal says {word}\n{machine.tail()}"
+    return places[-1]
+
+
+def guest_had_its_time(machine):
+    assert "INNKEEPER-GUEST-DOWN" in machine.read(CONSOLE[1:]), machine.tail()
+
+
+def daemon_outlived_guests(machine, daemon):
+    guest_had_its_time(machine)
+    assert moment(machine, "libvirt-guests.service", "Stopped") < moment(machine, f"{daemon}.service", "Stopping"), machine.tail()
+
+
+def test_a_host_changes_daemons_in_place_and_back(machine):
+    changed = "max_clients = 4999  # an administrator was here\n"
+    with open(machine.root / "etc/libvirt/libvirtd.conf", "a") as file:
+        file.write(changed)
+    run(machine, """
+        start_guest
+        pid=$(cat /run/libvirt/qemu/g.pid)
+        apt-get install -y -q --no-install-recommends /debs/*.deb </dev/null
+        dpkg --audit
+        kill -0 $pid
+        test "$(cat /run/libvirt/qemu/g.pid)" = $pid
+        virsh domstate g | grep running
+        virsh net-info default
+        dpkg -S $(readlink /proc/$(systemctl show -P MainPID libvirtd.service)/exe) | grep ^innkeeper:
+        systemctl is-enabled libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+        systemctl is-active libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+        # What others depend on is there.
+        dpkg-query -W -f '${Version}' libvirt-daemon-system | grep innkeeper
+        apt-get check
+
+        apt-get install -y -q --no-install-recommends --allow-downgrades /packages/*.deb innkeeper- </dev/null
+        dpkg --audit
+        dpkg -S $(readlink /proc/$(systemctl show -P MainPID libvirtd.service)/exe) | grep ^libvirt-daemon:
+        test "$(cat /run/libvirt/qemu/g.pid)" = $pid
+        virsh domstate g | grep running
+        systemctl is-active libvirtd.service libvirtd.socket libvirt-guests.service
+        apt-get purge -y -q innkeeper
+        virsh net-info default
+    """)
+    assert machine.read("etc/libvirt/libvirtd.conf").endswith(changed)
+    guest_had_its_time(machine)
+
+
+def test_a_new_host_gets_users_folders_and_configuration(ours):
+    # The tree had Debian's; what is missing is made, and what is there stays.
+    ours.inside("sh", "-c", "rm /etc/libvirt/qemu.conf; dpkg-reconfigure innkeeper; systemd-sysusers --replace=/usr/lib/sysusers.d/innkeeper.conf -")
+    assert "#user = " in ours.read("etc/libvirt/qemu.conf")
+    assert (ours.root / "etc/libvirt/qemu.conf").stat().st_mode & 0o777 == 0o600
+    assert "etc/libvirt/qemu.conf" in ours.read("var/lib/innkeeper/created")
+    assert "libvirt-qemu" in ours.read("etc/passwd") and "\nlibvirt:" in ours.read("etc/group")
+    assert (ours.root / "var/lib/libvirt/images").stat().st_mode & 0o777 == 0o711
+
+
+def test_systemd_finds_nothing_wrong_with_the_installed_units(ours):
+    units = [path.name for path in (ours.root / "lib/systemd/system").iterdir() if "virt" in path.name]
+    words = ours.inside("systemd-analyze", "verify", "--man=no", *units, check=False)
+    # About the container: its /run is no file system of its own.
+    assert [line for line in words.splitlines() if "virt" in line and "we can't allow that" not in line] == []
+    assert "cycle" not in words
+
+
+@pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
+@pytest.mark.parametrize("way", ["activated", "traditional"])
+def test_guests_end_before_their_daemon(ours, daemons, way):
+    """Without machined, which would make scopes that hide a wrong order."""
+    deploy(ours, daemons, way)
+    ours.mask("systemd-machined.service")
+    run(ours, "start_guest", daemons[0])
+    daemon_outlived_guests(ours, daemons[0])
+
+
+@pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
+def test_stopping_libvirt_guests_does_not_wait_for_a_daemon_that_waits_for_it(ours, daemons):
+    """The daemon is not running, and is started by who connects."""
+    deploy(ours, daemons, "activated")
+    run(ours, """
+        start_guest
+        guest_is_alone
+        timeout 60 systemctl stop libvirt-guests.service
+        guest_has_ended
+        # Neither does it wait when no guest runs.
+        systemctl stop $daemon
+        systemctl start libvirt-guests.service
+        timeout 20 systemctl stop libvirt-guests.service
+        test -z "$(systemctl list-jobs --no-legend)"
+    """, daemons[0])
+
+
+@pytest.mark.parametrize("way", ["activated", "traditional"])
+def test_a_guest_whose_daemon_was_stopped_gets_its_time(ours, way):
+    """At shutdown systemd activates nothing any more, yet somebody has to ask the guest."""
+    deploy(ours, MONOLITHIC, way)
+    run(ours, "start_guest; guest_is_alone")
+    guest_had_its_time(ours)
+
+
+def test_stopping_everything_in_one_command_keeps_the_order(ours):
+    deploy(ours, MONOLITHIC, "traditional")
+    run(ours, """
+        start_guest
+        timeout 60 systemctl stop libvirtd.service libvirt-guests.service
+        grep INNKEEPER-GUEST-DOWN """ + CONSOLE)
+
+
+def test_restarting_the_daemon_leaves_guests_and_libvirt_guests_alone(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    run(ours, """
+        start_guest
+        pid=$(cat /run/libvirt/qemu/g.pid)
+        since=$(systemctl show -P ActiveEnterTimestampMonotonic libvirt-guests.service)
+        systemctl restart libvirtd.service
+        dpkg-reconfigure innkeeper
+        virsh domstate g | grep running
+        kill -0 $pid
+        test "$(systemctl show -P ActiveEnterTimestampMonotonic libvirt-guests.service)" = $since
+    """)
+    daemon_outlived_guests(ours, "libvirtd")
+
+
+def test_masking_sockets_is_enough_to_change_the_deployment(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    run(ours, """
+        systemctl show -P After libvirt-guests.service | grep libvirtd.socket
+        ! systemctl show -P After libvirt-guests.service | grep libvirtd.service
+        systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+        systemctl mask libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd-tcp.socket libvirtd-tls.socket
+        systemctl start libvirtd.service
+        systemctl show -P After libvirt-guests.service | grep libvirtd.service
+        ! systemctl show -P After libvirt-guests.service | grep libvirtd.socket
+        start_guest
+    """)
+    daemon_outlived_guests(ours, "libvirtd")
