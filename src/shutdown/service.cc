@@ -78,13 +78,6 @@ Task<Look> look(std::string uri, Surroundings where) {
 
 }  // namespace
 
-std::string Surroundings::lock_file() const {
-    const std::string folder = root + "/var/lock";
-    // The peer's file lies in subsys/ but on Debian.
-    return path_exists(root + "/etc/sysconfig/libvirt-guests") ? folder + "/subsys/libvirt-guests"
-                                                               : folder + "/libvirt-guests";
-}
-
 void skip(const std::string& uri, const Error& why) {
     say("Can't connect to {}. Skipping.", uri);
     complain("{}: {}", uri, why.message());
@@ -134,7 +127,9 @@ std::optional<int> run_command(const std::string& command, const Surroundings& w
     if (command != "restart" && !path_exists(where.lock_file())) return 0;
     const int stopped = loop.run(stop(where, settings));
     // A setting that forbids a stop forbids the whole.
-    return stopped == 6 ? stopped : loop.run(start(where, settings));
+    if (stopped == 6) return stopped;
+    const int started = loop.run(start(where, settings));
+    return started != 0 ? started : stopped;
 }
 
 }  // namespace innkeeper::shutdown

@@ -18,8 +18,8 @@ struct Surroundings {
     std::chrono::milliseconds patience{30'000};
 
     std::string list_file() const { return root + "/var/lib/libvirt/libvirt-guests"; }
-    /// Says that a start has been: on Debian it lies in /var/lock itself.
-    std::string lock_file() const;
+    /// Says that a start has been. Where Debian's peer has it.
+    std::string lock_file() const { return root + "/var/lock/libvirt-guests"; }
 };
 
 /// All URIs that the settings name, in their order; nothing for one that cannot be served, which is said.

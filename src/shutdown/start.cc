@@ -1,7 +1,7 @@
 // When the host comes up: what ran when it went down is started again.
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "base/files.h"
 #include "protocol/remote/domain.h"
@@ -22,52 +22,60 @@ constexpr std::size_t starts_at_a_time = 4;
 /// What a start may take: restoring much memory from a slow disk is legitimate, and nobody waits for us but the boot.
 constexpr auto start_limit = 10min;
 
-/// Throws Error if the guest cannot be started.
-Task<> resume(Host* host, Uuid uuid, Settings settings) {
-    const auto guest = co_await host->find(uuid);
-    if (!guest) throw Error(ErrorCode::no_domain, fmt::format("no domain with matching uuid '{}'", uuid.text()));
-    if (guest->id != -1) {
-        say("Resuming guest {}: already active", guest->name);
-        co_return;
-    }
-    std::optional<Error> failed;
-    try {
-        remote::DomainCreateWithFlagsArgs args{.dom = *guest, .flags = settings.bypass_cache ? start_bypass_cache : 0};
-        co_await host->change<remote::DomainCreateWithFlags>(args, start_limit);
-    } catch (const Error& error) {
-        failed = error;
-    }
-    if (failed) {
-        // Its autostart may have come first.
-        const auto now = co_await host->find(uuid);
-        if (!now || now->id == -1) throw Error(failed->code(), fmt::format("{}", failed->message()));
-        say("Resuming guest {}: already active", guest->name);
-        co_return;
-    }
-    say("Resuming guest {}: done", guest->name);
-    if (!settings.sync_time) co_return;
-    try {
-        remote::DomainSetTimeArgs args{.dom = *guest, .flags = set_time_sync};
-        co_await host->change<remote::DomainSetTime>(args, host->patience());
-    } catch (const Error& error) {
-        complain("the time of guest {} was not set: {}", guest->name, error.message());
-    }
-}
-
 struct Row {
     SavedGuests saved;
     std::size_t next = 0;
+    bool any_started = false;
     bool good = true;
 };
+
+/// Needs an agent in the guest, so a failure is said and changes nothing.
+Task<> set_time(Host* host, Domain guest) {
+    try {
+        remote::DomainSetTimeArgs args{.dom = guest, .flags = set_time_sync};
+        co_await host->change<remote::DomainSetTime>(args, host->patience());
+    } catch (const Error& error) {
+        complain("the time of guest {} was not set: {}", guest.name, error.message());
+    }
+}
+
+/// False, and said, if the daemon would not start it. Throws Error if there is no such guest, or no answer.
+Task<bool> resume(Host* host, Row* row, Uuid uuid, Settings settings) {
+    const auto guest = co_await host->find(uuid);
+    if (!guest) throw Error(ErrorCode::no_domain, fmt::format("no domain with matching uuid '{}'", uuid.text()));
+    std::optional<Error> failed;
+    if (guest->id == -1) {
+        if (std::exchange(row->any_started, true) && settings.start_delay > 0s)
+            co_await sleep_for(settings.start_delay);
+        try {
+            const auto flags = settings.bypass_cache ? start_bypass_cache : 0;
+            remote::DomainCreateWithFlagsArgs args{.dom = *guest, .flags = flags};
+            co_await host->change<remote::DomainCreateWithFlags>(args, start_limit);
+        } catch (const Error& error) {
+            failed = error;
+        }
+        // Its autostart may have come first: then it is as if it had been active all the time.
+        const auto now = failed ? co_await host->find(uuid) : std::nullopt;
+        if (failed && (!now || now->id == -1)) {
+            say("Resuming guest {}: failed: {}", guest->name, failed->message());
+            co_return false;
+        }
+    }
+    if (guest->id != -1 || failed) {
+        say("Resuming guest {}: already active", guest->name);
+        co_return true;
+    }
+    say("Resuming guest {}: done", guest->name);
+    if (settings.sync_time) co_await set_time(host, *guest);
+    co_return true;
+}
 
 Task<> take_turns(Host* host, Row* row, Settings settings) {
     while (row->next < row->saved.guests.size()) {
         if (host->is_lost()) co_return;
-        const bool first = row->next == 0;
         const Uuid uuid = row->saved.guests[row->next++];
-        if (!first && settings.start_delay > 0s) co_await sleep_for(settings.start_delay);
         try {
-            co_await resume(host, uuid, settings);
+            row->good = co_await resume(host, row, uuid, settings) && row->good;
         } catch (const Error& error) {
             row->good = false;
             say("Resuming guest {}: failed: {}", uuid.text(), error.message());

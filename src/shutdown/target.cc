@@ -17,6 +17,7 @@
 #include "base/paths.h"
 #include "base/uri.h"
 #include "config/file.h"
+#include "shutdown/console.h"
 
 namespace innkeeper::shutdown {
 
@@ -36,7 +37,12 @@ struct ClientConfig {
 
     explicit ClientConfig(const Paths& paths) {
         const std::string path = paths.config() + "/libvirt.conf";
-        if (path_exists(path)) file = config::read(path);
+        try {
+            if (path_exists(path)) file = config::read(path);
+        } catch (const Error& error) {
+            // Guests are not cut off for a spelling mistake: the daemons are where they always are.
+            complain("{}", error.message());
+        }
     }
     std::optional<std::string> standard_uri() const {
         const auto at = file.find("uri_default");
@@ -161,8 +167,9 @@ bool names_a_process(const std::string& path) {
 Target Target::resolve(const std::string& uri, const std::string& root) {
     const bool is_root = ::geteuid() == 0;
     const Paths system = Paths::standard(Paths::Privilege::system, root);
-    const Paths user = Paths::standard(Paths::Privilege::user, root);
-    const Paths& own = is_root ? system : user;
+    // Only if it is needed: asking who we are may ask a server that is gone by now.
+    const auto user = [&root] { return Paths::standard(Paths::Privilege::user, root); };
+    const Paths own = is_root ? system : user();
     const ClientConfig client(own);
 
     std::string chosen = uri;
@@ -186,7 +193,7 @@ Target Target::resolve(const std::string& uri, const std::string& root) {
                         transport, chosen));
 
     const bool session = given.path.starts_with("/session") || (!is_root && given.path != "/system");
-    const Paths& paths = session ? user : system;
+    const Paths paths = session ? user() : system;
     const Query query(given.query);
     Target target{.uri = uri, .status_folders = folders_of(driver), .run = paths.state()};
     const auto modular = fmt::format("virt{}d", driver);

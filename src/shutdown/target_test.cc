@@ -71,6 +71,11 @@ TEST_F(Targets, FollowTheClientsConfiguration) {
     EXPECT_EQ(resolve("default").uri, "default");
 }
 
+TEST_F(Targets, DoWithoutAClientsConfigurationThatIsBroken) {
+    write_file(config() + "/libvirt.conf", "uri_default = hail\n");
+    EXPECT_EQ(resolve("default").socket, sock("libvirt-sock"));
+}
+
 TEST_F(Targets, OfOtherHostsAreRefusedByName) {
     EXPECT_THAT(refusal("qemu+ssh://host/system"),
                 HasSubstr("transport 'ssh' of URI 'qemu+ssh://host/system' is not supported"));
