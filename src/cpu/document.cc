@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "model/domain/os.h"
+#include "model/domain/schema.h"
 #include "xml/node.h"
+#include "xml/validate.h"
 
 namespace innkeeper::cpu {
 
@@ -12,8 +14,10 @@ namespace {
 
 Error refusal(ErrorCode code, std::string text) { return Error(code, ErrorDomain::cpu, std::move(text)); }
 
+constexpr std::string_view document_name = "(CPU_definition)";
+
 xml::Document parse(std::string_view text) {
-    auto document = xml::Document::parse(text, "(CPU_definition)");
+    auto document = xml::Document::parse(text, document_name);
     const xml::Node root = document.root();
     if (root.qualified_name() != "cpu")
         throw refusal(ErrorCode::xml_error, "XML does not contain expected 'cpu' element");
@@ -36,6 +40,14 @@ model::HostCpu read_host(const xml::Node& node) {
 }
 
 }  // namespace
+
+void validate_cpu(std::string_view text) try {
+    parse(text);
+    xml::validate(text, document_name, "cpu", {"/usr/share/libvirt/schemas/cpu.rng", model::cpu_grammar});
+} catch (Error& error) {
+    error.set_domain_if_none(ErrorDomain::cpu);
+    throw;
+}
 
 CpuDocument read_cpu(std::string_view text) try {
     const xml::Document document = parse(text);

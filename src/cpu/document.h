@@ -15,6 +15,10 @@ struct CpuDocument {
     model::Cpu guest;
 };
 
+/// What a client asks for with the VALIDATE flag, before the document is read. Throws the peer's sentences; for the
+/// pool.
+void validate_cpu(std::string_view text);
+
 CpuDocument read_cpu(std::string_view text);
 model::HostCpu read_host_cpu(std::string_view text);
 

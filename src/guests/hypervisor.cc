@@ -33,11 +33,11 @@ Task<std::vector<std::string>> Hypervisor::cpu_models(std::string) {
     unsupported("virConnectGetCPUModelNames");
     co_return std::vector<std::string>{};
 }
-Task<int> Hypervisor::compare_cpu(std::string, bool) {
+Task<int> Hypervisor::compare_cpu(std::string, CpuTest) {
     unsupported("virConnectCompareCPU");
     co_return 0;
 }
-Task<int> Hypervisor::compare_emulated_cpu(EmulatorChoice, std::string, bool) {
+Task<int> Hypervisor::compare_emulated_cpu(EmulatorChoice, std::string, CpuTest) {
     unsupported("virConnectCompareHypervisorCPU");
     co_return 0;
 }

@@ -128,6 +128,11 @@ struct MemoryFigure {
 struct EmulatorChoice {
     std::string emulator, arch, machine, virt_type;
 };
+/// What a CPU is asked before it is compared, and what is to be done if it does not fit.
+struct CpuTest {
+    bool must_fit = false;  ///< an Error says why it does not
+    bool validate = false;  ///< the document has to follow the schema
+};
 /// What is to be made of CPUs that several hosts have.
 struct CpuWish {
     bool expand = false;      ///< name every feature, the model's own, too
@@ -171,9 +176,8 @@ class Hypervisor {
     virtual Task<std::string> to_native(DefPtr def);
     virtual Task<std::vector<std::string>> cpu_models(std::string arch);
     /// virCPUCompareResult of a `<cpu>` document with what the host has, and with what the emulator can give a guest.
-    /// With `must_fit` an Error says why it does not.
-    virtual Task<int> compare_cpu(std::string document, bool must_fit);
-    virtual Task<int> compare_emulated_cpu(EmulatorChoice choice, std::string document, bool must_fit);
+    virtual Task<int> compare_cpu(std::string document, CpuTest test);
+    virtual Task<int> compare_emulated_cpu(EmulatorChoice choice, std::string document, CpuTest test);
     /// The `<cpu>` document that fits all of the given ones.
     virtual Task<std::string> baseline_cpu(std::vector<std::string> documents, CpuWish wish);
     virtual Task<std::string> baseline_emulated_cpu(EmulatorChoice choice, std::vector<std::string> documents,

@@ -184,6 +184,15 @@ PartOf<T> verbatim(std::string_view name, std::vector<Fragment> T::* member) {
     return {Part{Part::Kind::verbatim, name, offset_of(member)}};
 }
 
+/// The end tag stands on a line of its own, whatever is in the element.
+template <class T>
+PartOf<T> expanded() {
+    Part part{Part::Kind::by_hand};
+    part.reader = [](const Node&, void*, const ParseFlags&) {};
+    part.writer = [](const void*, Writer& writer) { writer.expand(); };
+    return {std::move(part)};
+}
+
 /// What no verb fits. `read(const Node& of the element, T&, const ParseFlags&)`, `write(const T&, Writer&)`.
 template <class T>
 PartOf<T> by_hand(void (*read)(const Node&, T&, const ParseFlags&), void (*write)(const T&, Writer&)) {

@@ -20,12 +20,14 @@ class Grammar {
   public:
     explicit Grammar(std::span<const Namespace> namespaces) : namespaces_(namespaces) {}
 
-    std::string write(const Description& root) {
+    std::string write(std::span<const Description* const> roots) {
         out_.open("grammar");
         out_.attribute("xmlns", "http://relaxng.org/ns/structure/1.0");
         out_.attribute("datatypeLibrary", "http://www.w3.org/2001/XMLSchema-datatypes");
         out_.open("start");
-        reference(definition(root.tag, {{Aspect::Kind::description, &root}}));
+        if (roots.size() > 1) out_.open("choice");
+        for (const Description* root : roots) reference(definition(root->tag, {{Aspect::Kind::description, root}}));
+        if (roots.size() > 1) out_.close();
         out_.close();
         // Each definition may need further ones, which come behind it; one that holds itself finds itself.
         for (; !waiting_.empty(); waiting_.pop_front()) {
@@ -234,7 +236,12 @@ class Grammar {
 }  // namespace
 
 std::string relaxng(const Description& root, std::span<const Namespace> namespaces) {
-    return Grammar(namespaces).write(root);
+    const Description* const roots[] = {&root};
+    return relaxng(roots, namespaces);
+}
+
+std::string relaxng(std::span<const Description* const> roots, std::span<const Namespace> namespaces) {
+    return Grammar(namespaces).write(roots);
 }
 
 }  // namespace innkeeper::xml

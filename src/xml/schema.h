@@ -22,4 +22,7 @@ struct Namespace {
 /// or attribute that it does not know.
 std::string relaxng(const Description& root, std::span<const Namespace> namespaces = {});
 
+/// The same of documents that may be of one kind or of another, whatever their roots are called.
+std::string relaxng(std::span<const Description* const> roots, std::span<const Namespace> namespaces = {});
+
 }  // namespace innkeeper::xml

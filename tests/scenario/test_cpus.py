@@ -76,11 +76,6 @@ def test_what_an_emulator_can_give(connection):
     fails(libvirt.VIR_ERR_INVALID_ARG, connection.baselineHypervisorCPU, *place, ["<cpu mode='host-model'/>"])
 
 
-def test_what_cannot_be_validated_is_not_said_to_be_valid(connection):
-    document = "<cpu mode='custom' match='exact'><model>Penryn</model></cpu>"
-    fails(libvirt.VIR_ERR_NO_SUPPORT, connection.compareCPU, document, libvirt.VIR_CONNECT_COMPARE_CPU_VALIDATE_XML)
-
-
 def test_a_guest_like_its_host(connection):
     guest = connection.defineXML(
         "<domain type='qemu'><name>like-host</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>"

@@ -8,7 +8,8 @@ import xml.etree.ElementTree as ET
 import libvirt
 import pytest
 
-from daemon import PATIENCE, TOP, PRESET
+from daemon import PATIENCE
+from verbs import validates
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("virt-install") is None, reason="virt-install is not installed"),
@@ -78,15 +79,6 @@ def virt_install(uri, words, work):
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE,
                           stdin=subprocess.DEVNULL, env=dict(os.environ, HOME=str(work), LC_ALL="C.UTF-8"))
     return done.returncode, done.stdout, done.stderr
-
-
-def validates(text, schema, work):
-    """xmllint with the schema that is installed as /usr/share/libvirt/schemas/… (virt-xml-validate asks just this)."""
-    file = work / "dumped.xml"
-    file.write_text(text)
-    done = subprocess.run(["xmllint", "--noout", "--nonet", "--relaxng", TOP / "build" / PRESET / "schemas" / schema,
-                           file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stdout[-2000:]
 
 
 @pytest.mark.parametrize("kind", KINDS)

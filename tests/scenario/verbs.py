@@ -1,10 +1,11 @@
 """What many tests do: expect an error, wait for events, clean up after themselves."""
 import contextlib
+import subprocess
 
 import libvirt
 import pytest
 
-from daemon import PATIENCE
+from daemon import PATIENCE, PRESET, TOP
 
 libvirt.virEventRegisterDefaultImpl()
 
@@ -20,6 +21,15 @@ def fails(code, call, *arguments):
         pytest.fail("it did not fail")
     assert got == code, "%s, not %d: %s" % (got, code, words)
     return message
+
+
+def validates(text, schema, work):
+    """xmllint with the schema that is installed as /usr/share/libvirt/schemas/… (virt-xml-validate asks just this)."""
+    file = work / "dumped.xml"
+    file.write_text(text)
+    done = subprocess.run(["xmllint", "--noout", "--nonet", "--relaxng", TOP / "build" / PRESET / "schemas" / schema,
+                           file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout[-2000:] + text
 
 
 def names(things):

@@ -6,9 +6,14 @@
 #include <string>
 
 #include "model/capabilities/domain_capabilities.h"
+#include "model/capabilities/host_capabilities.h"
+#include "model/capabilities/pool_capabilities.h"
 #include "model/domain/schema.h"
+#include "model/interface/interface.h"
 #include "model/network/network.h"
 #include "model/network/port.h"
+#include "model/nodedev/device.h"
+#include "model/nwfilter/binding.h"
 #include "model/nwfilter/filter.h"
 #include "model/secret/secret.h"
 #include "model/snapshot/schema.h"
@@ -39,10 +44,16 @@ bool write_all(const std::string& folder) {
         {"storagevol", model::volume_grammar},
         {"secret", model::secret_grammar},
         {"nwfilter", model::filter_grammar},
+        {"nwfilterbinding", model::filter_binding_grammar},
+        {"nodedev", model::nodedev::device_grammar},
+        {"interface", model::host_interface::interface_grammar},
+        {"cpu", model::cpu_grammar},
         {"domainsnapshot", model::snapshot_grammar},
         {"domaincheckpoint", model::checkpoint_grammar},
         {"domainbackup", model::backup_grammar},
         {"domaincaps", +[] { return xml::relaxng(model::domain_capabilities_element); }},
+        {"capability", +[] { return xml::relaxng(model::host_capabilities_element); }},
+        {"storagepoolcaps", +[] { return xml::relaxng(model::pool_capabilities_element); }},
     };
     bool is_written = true;
     for (const auto& kind : kinds) is_written &= write(folder, kind.name, kind.grammar());

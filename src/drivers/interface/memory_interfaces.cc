@@ -7,8 +7,6 @@
 #include "loop/pool.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
-#include "xml/schema.h"
-#include "xml/validate.h"
 
 namespace innkeeper::host_interface {
 
@@ -26,12 +24,6 @@ void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view func
 }
 
 remote::Interface handle(const Interface& def) { return {.name = def.name, .mac = def.mac.value_or("")}; }
-
-void validate_interface(const std::string& text) {
-    const xml::Schema schema{"/usr/share/libvirt/schemas/interface.rng",
-                             [] { return xml::relaxng(model::host_interface::interface); }};
-    xml::validate(text, document_name, "interface", schema);
-}
 
 }  // namespace
 
@@ -135,7 +127,7 @@ remote::InterfaceIsActiveRet MemoryInterfaces::is_active(const rpc::Caller&,
 
 Task<remote::InterfaceDefineXmlRet> MemoryInterfaces::define(rpc::Caller, remote::InterfaceDefineXmlArgs args) {
     allow_flags(args.flags, protocol::VIR_INTERFACE_DEFINE_VALIDATE, "testInterfaceDefineXML");
-    if (args.flags != 0) co_await in_pool([text = args.xml] { validate_interface(text); });
+    if (args.flags != 0) co_await in_pool([text = args.xml] { model::host_interface::validate_interface(text); });
     const auto document = xml::Document::parse(args.xml, document_name);
     const auto def =
         std::make_shared<const Interface>(model::host_interface::interface.read(document.root("interface")));

@@ -8,8 +8,6 @@
 #include "base/error.h"
 #include "loop/pool.h"
 #include "xml/node.h"
-#include "xml/schema.h"
-#include "xml/validate.h"
 
 namespace innkeeper::nodedev {
 
@@ -18,11 +16,6 @@ using namespace model::nodedev;
 namespace {
 
 constexpr std::string_view document_name = "(node_device_definition)";
-
-void validate_device(const std::string& text) {
-    const xml::Schema schema{"/usr/share/libvirt/schemas/nodedev.rng", [] { return xml::relaxng(device_element); }};
-    xml::validate(text, document_name, "device", schema);
-}
 
 /// Locally made names: the maker's number that stands for virtual machines, and the rest by chance.
 std::string random_wwn() {

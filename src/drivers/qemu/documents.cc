@@ -1,103 +1,68 @@
 #include "drivers/qemu/documents.h"
 
-#include <fmt/format.h>
 #include <algorithm>
 
-#include "base/error.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/host_document.h"
-#include "xml/writer.h"
 
 namespace innkeeper::qemu {
 
 namespace {
 
-void write_machine(xml::Writer& out, const MachineType& machine, bool by_alias) {
-    out.open("machine");
-    if (by_alias) out.attribute("canonical", machine.name);
-    out.attribute("maxCpus", std::to_string(machine.max_cpus));
-    if (machine.deprecated) out.attribute("deprecated", "yes");
-    out.text(by_alias ? machine.alias : machine.name);
-    out.close();
+using model::GuestDescription;
+using Toggle = model::FeatureToggle;
+
+/// A machine type that has a shorter name is told by both.
+void add_machine(std::vector<GuestDescription::Machine>& machines, const MachineType& machine) {
+    GuestDescription::Machine told{.max_cpus = machine.max_cpus, .name = machine.name};
+    if (machine.deprecated) told.deprecated = true;
+    machines.push_back(told);
+    if (machine.alias.empty()) return;
+    told.canonical = machine.name;
+    told.name = machine.alias;
+    machines.push_back(std::move(told));
 }
 
-void write_machines(xml::Writer& out, const Capabilities& emulator) {
+std::vector<GuestDescription::Machine> machines(const Capabilities& emulator) {
+    std::vector<GuestDescription::Machine> machines;
     const MachineType* first = emulator.default_machine();
-    const auto write_both = [&](const MachineType& machine) {
-        write_machine(out, machine, false);
-        if (!machine.alias.empty()) write_machine(out, machine, true);
-    };
-    if (first != nullptr) write_both(*first);
+    if (first != nullptr) add_machine(machines, *first);
     for (const auto& machine : emulator.machines)
-        if (&machine != first && machine.name != "none") write_both(machine);
+        if (&machine != first && machine.name != "none") add_machine(machines, machine);
+    return machines;
 }
 
-void write_toggle(xml::Writer& out, std::string_view name, bool can_be_toggled) {
-    out.open(name);
-    out.attribute("default", "on");
-    out.attribute("toggle", can_be_toggled ? "yes" : "no");
-    out.close();
+GuestDescription::Features features(std::string_view arch) {
+    constexpr Toggle always{}, can_be_without{.can_be_toggled = true};
+    const bool is_x86 = arch == "x86_64" || arch == "i686", is_i686 = arch == "i686";
+    GuestDescription::Features features{.pae = is_i686, .nonpae = is_i686};
+    if (is_x86 || arch == "aarch64") features.acpi = can_be_without;
+    if (is_x86) features.apic = always;
+    features.cpu_selection = features.device_boot = true;
+    features.disk_snapshot = always;
+    return features;
 }
 
-void write_features(xml::Writer& out, std::string_view arch) {
-    const bool is_x86 = arch == "x86_64" || arch == "i686";
-    out.open("features");
-    if (arch == "i686") {
-        out.leaf("pae");
-        out.leaf("nonpae");
-    }
-    if (is_x86 || arch == "aarch64") write_toggle(out, "acpi", true);
-    if (is_x86) write_toggle(out, "apic", false);
-    out.leaf("cpuselection");
-    out.leaf("deviceboot");
-    write_toggle(out, "disksnapshot", false);
-    out.close();
-}
-
-void write_guest(xml::Writer& out, const Abilities::Installed& installed) {
+GuestDescription guest(const Abilities::Installed& installed) {
     const Capabilities& emulator = *installed.emulator;
     const Arch* arch = arch_of_name(installed.arch);
-    out.open("guest");
-    out.leaf("os_type", "hvm");
-    out.open("arch");
-    out.attribute("name", installed.arch);
-    out.leaf("wordsize", arch != nullptr && arch->bits == 32 ? "32" : "64");
-    out.leaf("emulator", emulator.binary);
-    write_machines(out, emulator);
-    for (const std::string_view type : {"qemu", "kvm"}) {
-        if (type == "kvm" && !emulator.kvm) continue;
-        out.open("domain");
-        out.attribute("type", type);
-        out.close();
-    }
-    out.close();
-    write_features(out, installed.arch);
-    out.close();
-}
-
-/// The peer separates the parts by empty lines.
-std::string spaced(const std::string& text) {
-    std::string out;
-    out.reserve(text.size() + 64);
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = text.find('\n', at) + 1;
-        const std::string_view line(text.data() + at, end - at);
-        out += line;
-        if (line == "<capabilities>\n" || line == "  </host>\n" || line == "  </guest>\n") out += '\n';
-        at = end;
-    }
-    return out;
+    GuestDescription guest{.os_type = "hvm",
+                           .arch = std::string(installed.arch),
+                           .word_size = arch != nullptr && arch->bits == 32 ? 32u : 64u,
+                           .emulator = emulator.binary,
+                           .machines = machines(emulator),
+                           .domain_types = {{"qemu"}},
+                           .features = features(installed.arch)};
+    if (emulator.kvm) guest.domain_types.push_back({"kvm"});
+    return guest;
 }
 
 }  // namespace
 
 std::string capabilities_document(const std::vector<Abilities::Installed>& emulators, std::string_view dac) {
-    xml::Writer out;
-    out.open("capabilities");
-    write_host(out, dac);
-    for (const auto& emulator : emulators) write_guest(out, emulator);
-    out.close();
-    return spaced(std::move(out).take());
+    model::HostCapabilities capabilities{.host = describe_host(dac), .guests = {}};
+    std::ranges::transform(emulators, std::back_inserter(capabilities.guests), guest);
+    return model::format_host_capabilities(capabilities);
 }
 
 }  // namespace innkeeper::qemu

@@ -8,7 +8,7 @@
 
 namespace innkeeper::qemu {
 
-/// `<capabilities>`: the host, and the guests that its emulators can run. `dac` is as for write_host.
+/// `<capabilities>`: the host, and the guests that its emulators can run. `dac` is as for describe_host.
 std::string capabilities_document(const std::vector<Abilities::Installed>& emulators, std::string_view dac);
 
 }  // namespace innkeeper::qemu

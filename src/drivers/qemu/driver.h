@@ -18,7 +18,7 @@
 namespace innkeeper::model {
 struct StorageSource;
 struct Tpm;
-}
+}  // namespace innkeeper::model
 
 namespace innkeeper::qemu {
 
@@ -58,9 +58,9 @@ class Driver final : public guests::Hypervisor {
 
     // driver_cpu.cc
     Task<std::vector<std::string>> cpu_models(std::string arch) override;
-    Task<int> compare_cpu(std::string document, bool must_fit) override;
+    Task<int> compare_cpu(std::string document, guests::CpuTest test) override;
     Task<std::string> baseline_cpu(std::vector<std::string> documents, guests::CpuWish wish) override;
-    Task<int> compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, bool must_fit) override;
+    Task<int> compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, guests::CpuTest test) override;
     Task<std::string> baseline_emulated_cpu(guests::EmulatorChoice choice, std::vector<std::string> documents,
                                             guests::CpuWish wish) override;
     Task<guests::DefPtr> update_cpu(guests::DefPtr def) override;

@@ -8,6 +8,7 @@
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/emulated_cpu.h"
+#include "loop/pool.h"
 #include "model/domain/os.h"
 
 /// The CPUs that guests could have.
@@ -19,6 +20,12 @@ int told(const cpu::Comparison& comparison, bool must_fit) {
     if (must_fit && comparison.fit == cpu::Fit::incompatible)
         throw Error(ErrorCode::cpu_incompatible, ErrorDomain::cpu, comparison.reason);
     return static_cast<int>(comparison.fit);
+}
+
+/// The document that is asked about, once it has passed what the question wants.
+Task<cpu::CpuDocument> read(std::string document, guests::CpuTest test) {
+    if (test.validate) co_await in_pool([document] { cpu::validate_cpu(document); });
+    co_return cpu::read_cpu(document);
 }
 
 bool is_accelerated(const guests::EmulatorChoice& choice, const Capabilities& capabilities) {
@@ -34,12 +41,12 @@ Task<std::vector<std::string>> Driver::cpu_models(std::string arch) {
     co_return std::vector<std::string>(names.begin(), names.end());
 }
 
-Task<int> Driver::compare_cpu(std::string document, bool must_fit) {
-    const auto wanted = cpu::read_cpu(document);
+Task<int> Driver::compare_cpu(std::string document, guests::CpuTest test) {
+    const auto wanted = co_await read(std::move(document), test);
     if (cpu::family_of(host_arch()) != cpu::Family::x86)
         throw Error(ErrorCode::no_support, ErrorDomain::cpu,
                     fmt::format("cannot compare CPUs of {} architecture", host_arch()));
-    co_return told(cpu::compare(cpu::x86_host(), wanted), must_fit);
+    co_return told(cpu::compare(cpu::x86_host(), wanted), test.must_fit);
 }
 
 Task<std::string> Driver::baseline_cpu(std::vector<std::string> documents, guests::CpuWish wish) {
@@ -73,7 +80,7 @@ Task<CapabilitiesPtr> Driver::chosen(guests::EmulatorChoice choice) {
     co_return capabilities;
 }
 
-Task<int> Driver::compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, bool must_fit) {
+Task<int> Driver::compare_emulated_cpu(guests::EmulatorChoice choice, std::string document, guests::CpuTest test) {
     const auto capabilities = co_await chosen(choice);
     const bool accelerated = is_accelerated(choice, *capabilities);
     const auto emulated = EmulatedCpu::of(*capabilities, accelerated);
@@ -81,7 +88,8 @@ Task<int> Driver::compare_emulated_cpu(guests::EmulatorChoice choice, std::strin
         throw Error(ErrorCode::operation_unsupported,
                     fmt::format("QEMU '{}' does not support reporting CPU model for virttype '{}'",
                                 capabilities->binary, accelerated ? "kvm" : "qemu"));
-    co_return told(cpu::compare(emulated->most(), cpu::read_cpu(document)), must_fit);
+    const auto wanted = co_await read(std::move(document), test);
+    co_return told(cpu::compare(emulated->most(), wanted), test.must_fit);
 }
 
 Task<std::string> Driver::baseline_emulated_cpu(guests::EmulatorChoice choice, std::vector<std::string> documents,

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -18,25 +17,8 @@ namespace innkeeper::qemu {
 
 namespace {
 
-using Attributes = std::initializer_list<std::pair<std::string_view, std::string>>;
-
-void attributes(xml::Writer& out, Attributes all) {
-    for (const auto& [name, value] : all) out.attribute(name, value);
-}
-void leaf(xml::Writer& out, std::string_view tag, Attributes all) {
-    out.open(tag);
-    attributes(out, all);
-    out.close();
-}
-void leaf(xml::Writer& out, std::string_view tag, Attributes all, std::uint64_t value) {
-    out.open(tag);
-    attributes(out, all);
-    out.text(std::to_string(value));
-    out.close();
-}
-
 /// The board's own, as the peer has it; else the installation's.
-std::string host_uuid() {
+Uuid host_uuid() {
     for (const char* path : {"/sys/class/dmi/id/product_uuid", "/etc/machine-id"}) {
         std::optional<std::string> text;
         try {
@@ -44,132 +26,65 @@ std::string host_uuid() {
         } catch (const Error&) {
             continue;
         }
-        if (const auto uuid = text ? Uuid::parse(*text) : std::nullopt; uuid && uuid->is_valid()) return uuid->text();
+        if (const auto uuid = text ? Uuid::parse(*text) : std::nullopt; uuid && uuid->is_valid()) return *uuid;
     }
-    static const std::string random = Uuid::random().text();
+    static const Uuid random = Uuid::random();
     return random;
 }
 
-/// "0-3,8".
-std::string ranges(const std::vector<unsigned>& numbers) {
-    std::string text;
-    for (std::size_t i = 0; i < numbers.size();) {
-        std::size_t last = i;
-        while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
-        if (!text.empty()) text += ',';
-        text += last == i ? std::to_string(numbers[i]) : fmt::format("{}-{}", numbers[i], numbers[last]);
-        i = last + 1;
-    }
-    return text;
+model::CpuSet set_of(const std::vector<unsigned>& numbers) {
+    model::CpuSet set;
+    for (const unsigned number : numbers) set.add(number);
+    return set;
 }
 
-void write_power_management(xml::Writer& out, const host::KernelFiles& files) {
+model::HostDescription::PowerManagement power_management(const host::KernelFiles& files) {
     const std::string states = files.text("/sys/power/state");
-    out.open("power_management");
-    if (states.contains("mem")) out.leaf("suspend_mem");
-    if (states.contains("disk")) {
-        out.leaf("suspend_disk");
-        if (states.contains("mem")) out.leaf("suspend_hybrid");
-    }
-    out.close();
+    const bool to_memory = states.contains("mem"), to_disk = states.contains("disk");
+    return {.to_memory = to_memory, .to_disk = to_disk, .hybrid = to_memory && to_disk};
 }
 
-void write_cell(xml::Writer& out, const host::KernelFiles& files, const host::Cell& cell) {
-    out.open("cell");
-    out.attribute("id", std::to_string(cell.id));
-    leaf(out, "memory", {{"unit", "KiB"}}, cell.total_kib);
-    for (const auto& pool : cell.pools)
-        leaf(out, "pages", {{"unit", "KiB"}, {"size", std::to_string(pool.size_kib)}}, pool.total);
-    if (!cell.distances.empty()) {
-        out.open("distances");
-        for (const auto& [node, distance] : cell.distances)
-            leaf(out, "sibling", {{"id", std::to_string(node)}, {"value", std::to_string(distance)}});
-        out.close();
-    }
-    out.open("cpus");
-    out.attribute("num", std::to_string(cell.cpus.size()));
-    const auto online = host::online_cpus(files);
-    for (const unsigned id : cell.cpus) {
-        if (std::ranges::find(online, id) == online.end()) {
-            leaf(out, "cpu", {{"id", std::to_string(id)}});
-            continue;
-        }
-        const host::Cpu cpu = host::cpu(files, id);
-        leaf(out, "cpu",
-             {{"id", std::to_string(id)},
-              {"socket_id", std::to_string(cpu.socket)},
-              {"die_id", std::to_string(cpu.die)},
-              {"core_id", std::to_string(cpu.core)},
-              {"siblings", ranges(cpu.siblings)}});
-    }
-    out.close();
-    out.close();
+model::HostCell::Processor processor(const host::KernelFiles& files, unsigned id, const model::CpuSet& online) {
+    if (!online.contains(id)) return {.id = id};
+    const host::Cpu cpu = host::cpu(files, id);
+    return {.id = id, .socket = cpu.socket, .die = cpu.die, .core = cpu.core, .siblings = set_of(cpu.siblings)};
 }
 
-void write_topology(xml::Writer& out, const host::KernelFiles& files) {
-    const auto cells = host::cells(files);
-    out.open("topology");
-    out.open("cells");
-    out.attribute("num", std::to_string(cells.size()));
-    for (const auto& cell : cells) write_cell(out, files, cell);
-    out.close();
-    out.close();
+std::vector<model::HostCell> describe_cells(const host::KernelFiles& files) {
+    const model::CpuSet online = set_of(host::online_cpus(files));
+    std::vector<model::HostCell> cells;
+    for (const auto& there : host::cells(files)) {
+        model::HostCell& cell = cells.emplace_back(there.id, there.total_kib);
+        for (const auto& pool : there.pools) cell.pages.push_back({pool.size_kib, pool.total});
+        for (const auto& [node, distance] : there.distances) cell.distances.push_back({node, distance});
+        for (const unsigned id : there.cpus) cell.processors.push_back(processor(files, id, online));
+    }
+    return cells;
 }
 
-void write_caches(xml::Writer& out, const host::KernelFiles& files) {
-    const auto banks = host::last_level_caches(files);
-    if (banks.empty()) return;
-    out.open("cache");
-    for (const auto& bank : banks) {
+std::vector<model::HostCache> describe_caches(const host::KernelFiles& files) {
+    std::vector<model::HostCache> caches;
+    for (const auto& bank : host::last_level_caches(files)) {
         const bool whole = bank.size_kib % 1024 == 0;
-        leaf(out, "bank",
-             {{"id", std::to_string(bank.id)},
-              {"level", std::to_string(bank.level)},
-              {"type", bank.type},
-              {"size", std::to_string(whole ? bank.size_kib / 1024 : bank.size_kib)},
-              {"unit", whole ? "MiB" : "KiB"},
-              {"cpus", ranges(bank.cpus)}});
+        caches.push_back({bank.id, bank.level, bank.type, whole ? bank.size_kib / 1024 : bank.size_kib,
+                          whole ? "MiB" : "KiB", set_of(bank.cpus)});
     }
-    out.close();
-}
-
-void write_security_models(xml::Writer& out, std::string_view dac) {
-    out.open("secmodel");
-    out.leaf("model", "none");
-    out.leaf("doi", "0");
-    out.close();
-    out.open("secmodel");
-    out.leaf("model", "dac");
-    out.leaf("doi", "0");
-    for (const std::string_view type : {"kvm", "qemu"}) {
-        out.open("baselabel");
-        out.attribute("type", type);
-        out.text(dac);
-        out.close();
-    }
-    out.close();
+    return caches;
 }
 
 }  // namespace
 
-void write_host(xml::Writer& out, std::string_view dac) {
+model::HostDescription describe_host(std::string_view dac) {
     const host::KernelFiles files;
-    out.open("host");
-    out.leaf("uuid", host_uuid());
-    model::host_cpu_element.write(cpu::host_cpu(files), out);
-    write_power_management(out, files);
-    leaf(out, "iommu", {{"support", files.exists("/sys/kernel/iommu_groups/0") ? "yes" : "no"}});
-    out.open("migration_features");
-    out.leaf("live");
-    out.open("uri_transports");
-    out.leaf("uri_transport", "tcp");
-    out.leaf("uri_transport", "rdma");
-    out.close();
-    out.close();
-    write_topology(out, files);
-    write_caches(out, files);
-    write_security_models(out, dac);
-    out.close();
+    const std::string label(dac);
+    return {.uuid = host_uuid(),
+            .cpu = cpu::host_cpu(files),
+            .power_management = power_management(files),
+            .iommu = files.exists("/sys/kernel/iommu_groups/0"),
+            .migration = {{.live = true, .transports = {{"tcp"}, {"rdma"}}}},
+            .cells = describe_cells(files),
+            .caches = describe_caches(files),
+            .security = {{"none", "0", {}}, {"dac", "0", {{"kvm", label}, {"qemu", label}}}}};
 }
 
 }  // namespace innkeeper::qemu

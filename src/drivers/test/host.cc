@@ -1,90 +1,53 @@
 #include "drivers/test/host.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
+
+#include "model/capabilities/host_capabilities.h"
 
 namespace innkeeper::test {
 
 namespace {
 
-constexpr std::string_view before_cells = R"(<capabilities>
-
-  <host>
-    <cpu>
-      <arch>i686</arch>
-      <features>
-        <pae/>
-        <nonpae/>
-      </features>
-      <pages unit='KiB' size='4'/>
-      <pages unit='KiB' size='8'/>
-      <pages unit='KiB' size='2048'/>
-      <pages unit='KiB' size='1048576'/>
-    </cpu>
-    <power_management/>
-    <iommu support='no'/>
-    <topology>
-)";
-
-constexpr std::string_view after_cells = R"(    </topology>
-    <secmodel>
-      <model>testSecurity</model>
-      <doi></doi>
-    </secmodel>
-  </host>
-
-  <guest>
-    <os_type>hvm</os_type>
-    <arch name='i686'>
-      <wordsize>32</wordsize>
-      <emulator>/usr/bin/test-hv</emulator>
-      <domain type='test'/>
-    </arch>
-    <features>
-      <pae/>
-      <nonpae/>
-    </features>
-  </guest>
-
-  <guest>
-    <os_type>xen</os_type>
-    <arch name='i686'>
-      <wordsize>32</wordsize>
-      <emulator>/usr/bin/test-hv</emulator>
-      <domain type='test'/>
-    </arch>
-    <features>
-      <pae/>
-      <nonpae/>
-    </features>
-  </guest>
-
-</capabilities>
-)";
-
 constexpr unsigned cpus_of_cell = 8;
 
-std::string cell_document(const Cell& cell, unsigned number) {
-    std::string text = fmt::format(
-        "        <cell id='{0}'>\n          <memory unit='KiB'>{1}</memory>\n"
-        "          <pages unit='KiB' size='{2}'>{3}</pages>\n"
-        "          <pages unit='KiB' size='2048'>0</pages>\n          <pages unit='KiB' size='1048576'>0</pages>\n"
-        "          <cpus num='{4}'>\n",
-        number, cell.memory_kib, cell.page_kib, cell.memory_kib / cell.page_kib, cpus_of_cell);
-    for (unsigned core = 0; core < cpus_of_cell; ++core)
-        text += fmt::format("            <cpu id='{0}' socket_id='{1}' die_id='0' core_id='{2}' siblings='{0}'/>\n",
-                            number * cpus_of_cell + core, number, core);
-    return text + "          </cpus>\n        </cell>\n";
+model::HostCell describe(const Cell& cell, unsigned number) {
+    model::HostCell described{.id = number, .memory_kib = cell.memory_kib};
+    described.pages = {{cell.page_kib, cell.memory_kib / cell.page_kib}, {2048, 0}, {1048576, 0}};
+    for (unsigned core = 0; core < cpus_of_cell; ++core) {
+        const unsigned id = number * cpus_of_cell + core;
+        model::CpuSet itself;
+        itself.add(id);
+        described.processors.push_back({.id = id,
+                                        .socket = static_cast<int>(number),
+                                        .die = 0,
+                                        .core = static_cast<int>(core),
+                                        .siblings = itself});
+    }
+    return described;
+}
+
+model::GuestDescription guest(std::string os_type) {
+    return {.os_type = std::move(os_type),
+            .arch = "i686",
+            .word_size = 32,
+            .emulator = "/usr/bin/test-hv",
+            .machines = {},
+            .domain_types = {{"test"}},
+            .features = {.pae = true, .nonpae = true}};
 }
 
 }  // namespace
 
 std::string capabilities_document(const Host& host) {
-    std::string text(before_cells);
-    text += fmt::format("      <cells num='{}'>\n", host.cells.size());
-    for (unsigned i = 0; i < host.cells.size(); ++i) text += cell_document(host.cells[i], i);
-    return text + "      </cells>\n" + std::string(after_cells);
+    model::HostCapabilities capabilities;
+    model::HostCpu& cpu = capabilities.host.cpu;
+    cpu.arch = "i686";
+    cpu.modes = {.pae = true, .nonpae = true};
+    for (const std::uint64_t size : {4, 8, 2048, 1048576}) cpu.pages.push_back({.size = size});
+    for (unsigned i = 0; i < host.cells.size(); ++i) capabilities.host.cells.push_back(describe(host.cells[i], i));
+    capabilities.host.security = {{"testSecurity", "", {}}};
+    capabilities.guests = {guest("hvm"), guest("xen")};
+    return model::format_host_capabilities(capabilities);
 }
 
 const std::string_view sysinfo_document = R"(<sysinfo type='smbios'>

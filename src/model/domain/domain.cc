@@ -128,14 +128,10 @@ xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
     return xml::value(name, member).complain(ErrorCode::config_unsupported, text);
 }
 
-void ignore_devices(const xml::Node&, Devices&, const xml::ParseFlags&) {}
-/// Also where there are none.
-void keep_end_tag(const Devices&, xml::Writer& writer) { writer.expand(); }
-
 }  // namespace
 
 const xml::Element<Devices> devices_element = xml::describe<Devices>(
-    "devices", xml::by_hand(ignore_devices, keep_end_tag), xml::value("emulator", &Devices::emulator),
+    "devices", xml::expanded<Devices>(), xml::value("emulator", &Devices::emulator),
     xml::children(&Devices::disks, disk_element), xml::children(&Devices::controllers, controller_element),
     xml::children(&Devices::leases, lease_element), xml::children(&Devices::filesystems, filesystem_element),
     xml::children(&Devices::interfaces, interface_element), xml::children(&Devices::smartcards, smartcard_element),

@@ -12,6 +12,9 @@ namespace innkeeper::model {
 
 namespace {
 
+const auto modes_element = xml::describe<HostCpu::Modes>("features", xml::flag("pae", &HostCpu::Modes::pae),
+                                                         xml::flag("nonpae", &HostCpu::Modes::nonpae));
+
 const auto signature_element =
     xml::describe<CpuSignature>("signature", xml::attribute("family", &CpuSignature::family).required(),
                                 xml::attribute("model", &CpuSignature::model).required(),
@@ -64,8 +67,8 @@ void write_features(const HostCpu& cpu, xml::Writer& writer) {
 }  // namespace
 
 const xml::Element<HostCpu> host_cpu_element = xml::describe<HostCpu>(
-    "cpu", xml::value("arch", &HostCpu::arch), xml::value("model", &HostCpu::model),
-    xml::value("vendor", &HostCpu::vendor),
+    "cpu", xml::value("arch", &HostCpu::arch), xml::child(&HostCpu::modes, modes_element),
+    xml::value("model", &HostCpu::model), xml::value("vendor", &HostCpu::vendor),
     xml::child("microcode", xml::attribute("version", &HostCpu::microcode)
                                 .complain(ErrorCode::config_unsupported, "invalid microcode version")),
     xml::child(&HostCpu::signature, signature_element), xml::children(&HostCpu::counters, counter_element),

@@ -32,7 +32,13 @@ struct CpuPages {
 /// A processor as a host has it: in its capabilities, and in the questions that are made of them (which CPU do all
 /// these hosts have, can this one do what that one can). Features are those that the model does not bring along.
 struct HostCpu {
+    /// Old words for what every host has today; only the test driver's simulated one still says them.
+    struct Modes {
+        bool pae = false, nonpae = false;
+        bool operator==(const Modes&) const = default;
+    };
     std::string arch;
+    Modes modes;
     std::string model;
     std::string vendor;
     std::optional<unsigned> microcode;

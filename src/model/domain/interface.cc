@@ -51,10 +51,6 @@ const auto rate_element =
     xml::describe<Rate>("rate", xml::attribute("average", &Rate::average), xml::attribute("peak", &Rate::peak),
                         xml::attribute("floor", &Rate::floor), xml::attribute("burst", &Rate::burst));
 
-const auto parameter_element =
-    xml::describe<FilterReference::Parameter>("parameter", xml::attribute("name", &FilterReference::Parameter::name),
-                                              xml::attribute("value", &FilterReference::Parameter::value));
-
 void write_hostdev_type(const Interface&, xml::Writer& writer) { writer.attribute("type", "pci"); }
 void ignore(const xml::Node&, Interface&, const xml::ParseFlags&) {}
 
@@ -245,10 +241,6 @@ const xml::Element<VirtualPort> virtual_port_element =
 const xml::Element<Bandwidth> bandwidth_element =
     xml::describe<Bandwidth>("bandwidth", xml::child("inbound", &Bandwidth::inbound, rate_element),
                              xml::child("outbound", &Bandwidth::outbound, rate_element));
-
-const xml::Element<FilterReference> filter_reference_element =
-    xml::describe<FilterReference>("filterref", xml::attribute("filter", &FilterReference::filter),
-                                   xml::children(&FilterReference::parameters, parameter_element));
 
 const xml::Element<Interface> interface_element =
     xml::describe<Interface>(

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "model/domain/device_info.h"
 #include "model/domain/storage_source.h"
+#include "model/filter_reference.h"
 #include "model/mac_address.h"
 #include "xml/description.h"
 
@@ -63,17 +64,6 @@ struct Bandwidth {
     std::optional<Rate> inbound, outbound;
     bool is_empty() const { return !inbound && !outbound; }
     bool operator==(const Bandwidth&) const = default;
-};
-
-/// The packet filter that guards a card, with its variables.
-struct FilterReference {
-    struct Parameter {
-        std::string name, value;
-        bool operator==(const Parameter&) const = default;
-    };
-    std::string filter;
-    std::vector<Parameter> parameters;
-    bool operator==(const FilterReference&) const = default;
 };
 
 /// The card is one of a pair, of which the guest uses the other while this one is away.
@@ -201,7 +191,6 @@ extern const xml::Element<VirtualPort> virtual_port_element;
 extern const xml::Element<IpAddress> ip_address_element;
 extern const xml::Element<IpRoute> ip_route_element;
 extern const xml::Element<Teaming> teaming_element;
-extern const xml::Element<FilterReference> filter_reference_element;
 extern const xml::Element<Interface> interface_element;
 
 }  // namespace innkeeper::model

@@ -1,6 +1,7 @@
 #include "model/domain/schema.h"
 
 #include "model/domain/domain.h"
+#include "model/domain/host_cpu.h"
 #include "xml/validate.h"
 
 namespace innkeeper::model {
@@ -15,6 +16,11 @@ std::span<const xml::Namespace> domain_namespaces() {
 }
 
 std::string domain_grammar() { return xml::relaxng(domain_element, domain_namespaces()); }
+
+std::string cpu_grammar() {
+    const xml::Description* const kinds[] = {&cpu_element, &host_cpu_element};
+    return xml::relaxng(kinds);
+}
 
 void validate_domain(std::string_view text) {
     // A part of the distribution, like an emulator: the same for every root directory.

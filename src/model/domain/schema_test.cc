@@ -46,6 +46,22 @@ TEST(DomainSchema, AChainOfBackingStoresMayBeOfAnyLength) {
               "");
 }
 
+TEST(CpuSchema, AGuestsAndAHostsBothFollowIt) {
+    const auto is_refused = [](const std::string& text) {
+        try {
+            xml::validate(text, "(CPU_definition)", "cpu", {"/nonexistent/cpu.rng", cpu_grammar});
+            return false;
+        } catch (const Error&) {
+            return true;
+        }
+    };
+    EXPECT_FALSE(is_refused("<cpu mode='custom' match='exact'><model fallback='forbid'>qemu64</model></cpu>"));
+    EXPECT_FALSE(
+        is_refused("<cpu><arch>x86_64</arch><model>Haswell</model><pages size='4'/><feature name='x'/></cpu>"));
+    EXPECT_TRUE(is_refused("<cpu mode='custom'><arch>x86_64</arch><model>Haswell</model></cpu>"));
+    EXPECT_TRUE(is_refused("<cpu><model>Haswell</model><bogus/></cpu>"));
+}
+
 TEST(DomainSchema, TheInstalledFileIsNamedAndObeyed) {
     const std::string file = "/usr/share/libvirt/schemas/domain.rng";
     if (::access(file.c_str(), R_OK) != 0) GTEST_SKIP() << "no installed schema";

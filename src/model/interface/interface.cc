@@ -3,19 +3,14 @@
 #include <fmt/format.h>
 
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model::host_interface {
 
 namespace {
 
 using enum ErrorCode;
-
-/// The end tag stands on a line of its own, whatever is in it.
-template <class T>
-xml::PartOf<T> expanded() {
-    return xml::by_hand<T>([](const xml::Node&, T&, const xml::ParseFlags&) {},
-                           [](const T&, xml::Writer& writer) { writer.expand(); });
-}
 
 template <class T>
 xml::PartOf<T> name_part() {
@@ -33,7 +28,7 @@ void check_card(Card& card) {
     if (card.type != Type::ethernet) refuse_type(card.type);
 }
 const auto card = xml::describe<Card>("interface", xml::attribute("type", &Card::type).required(), name_part<Card>(),
-                                      expanded<Card>(), xml::child(&Card::link, link_state), mac_part<Card>())
+                                      xml::expanded<Card>(), xml::child(&Card::link, link_state), mac_part<Card>())
                       .finished_by(check_card);
 
 const auto mii = xml::describe<MiiMonitor>(
@@ -63,7 +58,7 @@ const auto arp = xml::describe<ArpMonitor>(
 bool has_no_mii(const Bond& bond) { return !bond.mii; }
 
 const auto bond = xml::describe<Bond>(
-    "bond", xml::attribute("mode", &Bond::mode).complain(xml_error, "unknown bonding mode {}"), expanded<Bond>(),
+    "bond", xml::attribute("mode", &Bond::mode).complain(xml_error, "unknown bonding mode {}"), xml::expanded<Bond>(),
     xml::child(&Bond::mii, mii), xml::when(has_no_mii, xml::child(&Bond::arp, arp)), xml::children(&Bond::cards, card));
 
 const auto vlan = xml::describe<Vlan>(
@@ -91,14 +86,15 @@ void check_port(const xml::Node&, Port& port, const xml::ParseFlags&) {
 void write_nothing(const Port&, xml::Writer&) {}
 const auto port = xml::describe<Port>(
     "interface", xml::attribute("type", &Port::type).required(), xml::by_hand<Port>(check_port, write_nothing),
-    name_part<Port>(), xml::when(&Port::type, Type::ethernet, expanded<Port>()), xml::child(&Port::link, link_state),
-    xml::when(&Port::type, Type::ethernet, mac_part<Port>()), bond_part<Port>(), vlan_part<Port>());
+    name_part<Port>(), xml::when(&Port::type, Type::ethernet, xml::expanded<Port>()),
+    xml::child(&Port::link, link_state), xml::when(&Port::type, Type::ethernet, mac_part<Port>()), bond_part<Port>(),
+    vlan_part<Port>());
 
 void forget_nonsense(Bridge& bridge) {
     if (bridge.spanning_tree != "on" && bridge.spanning_tree != "off") bridge.spanning_tree.clear();
 }
 const auto bridge = xml::describe<Bridge>("bridge", xml::attribute("stp", &Bridge::spanning_tree),
-                                          xml::attribute("delay", &Bridge::delay), expanded<Bridge>(),
+                                          xml::attribute("delay", &Bridge::delay), xml::expanded<Bridge>(),
                                           xml::children(&Bridge::ports, port))
                         .finished_by(forget_nonsense);
 
@@ -107,7 +103,8 @@ bool has_link(const Interface& interface) { return interface.type != Type::bridg
 }  // namespace
 
 const xml::Element<Interface> interface = xml::describe<Interface>(
-    "interface", xml::attribute("type", &Interface::type).required(), name_part<Interface>(), expanded<Interface>(),
+    "interface", xml::attribute("type", &Interface::type).required(), name_part<Interface>(),
+    xml::expanded<Interface>(),
     xml::child("start",
                xml::attribute("mode", &Interface::start).complain(xml_error, "unknown interface startmode {}")),
     xml::child("mtu", xml::attribute("size", &Interface::mtu)
@@ -121,5 +118,12 @@ const xml::Element<Interface> interface = xml::describe<Interface>(
                   .keep_empty()
                   .required(xml_error, "bridge interface misses the bridge element")),
     bond_part<Interface>(), vlan_part<Interface>());
+
+std::string interface_grammar() { return xml::relaxng(interface); }
+
+void validate_interface(std::string_view text) {
+    xml::validate(text, "(interface_definition)", "interface",
+                  {"/usr/share/libvirt/schemas/interface.rng", interface_grammar});
+}
 
 }  // namespace innkeeper::model::host_interface

@@ -97,4 +97,9 @@ constexpr auto names_of(Interface::Start) { return xml::names("onboot", "none", 
 
 extern const xml::Element<Interface> interface;
 
+/// The RelaxNG grammar of `<interface>`, made from its declarations.
+std::string interface_grammar();
+/// What the VALIDATE flag asks for, before a document is read; throws the peer's sentences. For the pool.
+void validate_interface(std::string_view text);
+
 }  // namespace innkeeper::model::host_interface

@@ -16,9 +16,6 @@ void drop_empty(Protocol& protocol) {
     std::erase_if(protocol.addresses, [](const Address& each) { return each.address.empty(); });
 }
 
-void read_nothing(const xml::Node&, Protocol&, const xml::ParseFlags&) {}
-void expand(const Protocol&, xml::Writer& writer) { writer.expand(); }
-
 }  // namespace
 
 const xml::Element<Protocol> protocol =
@@ -26,8 +23,7 @@ const xml::Element<Protocol> protocol =
                             xml::attribute("family", &Protocol::family)
                                 .required(ErrorCode::xml_error, "protocol misses the family attribute")
                                 .complain(ErrorCode::xml_error, "unsupported protocol family '{}'"),
-                            xml::by_hand<Protocol>(read_nothing, expand),
-                            xml::when(is_ipv6, xml::flag("autoconf", &Protocol::autoconf)),
+                            xml::expanded<Protocol>(), xml::when(is_ipv6, xml::flag("autoconf", &Protocol::autoconf)),
                             xml::child(&Protocol::dhcp, dhcp), xml::children(&Protocol::addresses, address),
                             xml::child("route", xml::attribute("gateway", &Protocol::gateway)))
         .finished_by(drop_empty);

@@ -92,9 +92,8 @@ void check_shared_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, 
 
 template <class Check>
 xml::Element<NetworkBandwidth> describe_bandwidth(Check check) {
-    return xml::describe<NetworkBandwidth>(
-               "bandwidth", xml::child("inbound", &NetworkBandwidth::inbound, limit),
-               xml::child("outbound", &NetworkBandwidth::outbound, limit))
+    return xml::describe<NetworkBandwidth>("bandwidth", xml::child("inbound", &NetworkBandwidth::inbound, limit),
+                                           xml::child("outbound", &NetworkBandwidth::outbound, limit))
         .finished_by(check);
 }
 
@@ -127,9 +126,6 @@ void check_virtual_port(NetworkVirtualPort& port) {
     refuse(!port.profile_id.empty(), !is_vepa, "profileid");
     refuse(port.interface_id.has_value(), type == Type::openvswitch, "interfaceid");
 }
-
-void write_closing_tag(const PortGroup&, xml::Writer& writer) { writer.expand(); }
-void read_no_tag(const xml::Node&, PortGroup&, const xml::ParseFlags&) {}
 
 }  // namespace
 
@@ -167,9 +163,9 @@ const xml::Element<NetworkVirtualPort> virtual_port =
 const xml::Element<PortGroup> port_group =
     xml::describe<PortGroup>(
         "portgroup", xml::attribute("name", &PortGroup::name), xml::attribute("default", &PortGroup::is_default),
-        xml::attribute("trustGuestRxFilters", &PortGroup::trust_guest_filters),
-        xml::by_hand<PortGroup>(read_no_tag, write_closing_tag), xml::child(&PortGroup::vlan, vlan),
-        xml::child(&PortGroup::virtual_port, virtual_port), xml::child(&PortGroup::bandwidth, bandwidth))
+        xml::attribute("trustGuestRxFilters", &PortGroup::trust_guest_filters), xml::expanded<PortGroup>(),
+        xml::child(&PortGroup::vlan, vlan), xml::child(&PortGroup::virtual_port, virtual_port),
+        xml::child(&PortGroup::bandwidth, bandwidth))
         .finished_by(+[](PortGroup& group) {
             if (group.name.empty()) wrong("Missing required name attribute in portgroup");
             if (group.is_default != "yes") group.is_default.clear();

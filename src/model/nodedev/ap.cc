@@ -26,10 +26,6 @@ void check_domain(ApQueue& queue, const xml::Node& node, const xml::ParseFlags&)
                                                     node.child("ap-domain").text()));
 }
 
-/// The end tag stands on a line of its own, whatever is in the element.
-void read_nothing(const xml::Node&, ApMatrix&, const xml::ParseFlags&) {}
-void expand(const ApMatrix&, xml::Writer& writer) { writer.expand(); }
-
 const xml::Element<ApMatrixCapability> capability = xml::describe<ApMatrixCapability>(
     "capability", xml::one_of("type", &ApMatrixCapability::kind, xml::alternative("mdev_types", mdev_types)));
 
@@ -46,7 +42,7 @@ const xml::Element<ApQueue> ap_queue =
         .finished_by(check_domain);
 
 const xml::Element<ApMatrix> ap_matrix =
-    xml::describe<ApMatrix>("capability", xml::by_hand<ApMatrix>(read_nothing, expand),
+    xml::describe<ApMatrix>("capability", xml::expanded<ApMatrix>(),
                             known_capabilities<&ApMatrix::capabilities, capability>(&ApMatrix::capabilities));
 
 }  // namespace innkeeper::model::nodedev

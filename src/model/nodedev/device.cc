@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "xml/parts.h"
+#include "xml/schema.h"
+#include "xml/validate.h"
 
 namespace innkeeper::model::nodedev {
 
@@ -86,6 +88,13 @@ const xml::Element<Device> device_element =
                           xml::child("driver", xml::value("name", &Device::driver)),
                           xml::children(&Device::capabilities, capability))
         .finished_by(check);
+
+std::string device_grammar() { return xml::relaxng(device_element); }
+
+void validate_device(std::string_view text) {
+    xml::validate(text, "(node_device_definition)", "device",
+                  {"/usr/share/libvirt/schemas/nodedev.rng", device_grammar});
+}
 
 std::vector<Ability> abilities(const Device& device) {
     std::vector<Ability> all;

@@ -70,6 +70,11 @@ struct Device {
 
 extern const xml::Element<Device> device_element;
 
+/// The RelaxNG grammar of `<device>`, made from its declarations.
+std::string device_grammar();
+/// What the VALIDATE flags ask for, before a document is read; throws the peer's sentences. For the pool.
+void validate_device(std::string_view text);
+
 /// What a device can be asked for by: the capabilities of documents and those that stand within them. A number is the
 /// bit of the interface's list filter.
 enum class Ability {

@@ -4,13 +4,6 @@
 
 namespace innkeeper::model::nodedev {
 
-namespace {
-
-void read_nothing(const xml::Node&, System&, const xml::ParseFlags&) {}
-void expand(const System&, xml::Writer& writer) { writer.expand(); }
-
-}  // namespace
-
 const xml::Element<System> system = xml::describe<System>(
     "capability", xml::value("product", &System::product),
     xml::child("hardware", xml::value("vendor", &System::vendor), xml::value("version", &System::version),
@@ -19,8 +12,7 @@ const xml::Element<System> system = xml::describe<System>(
                    .required(ErrorCode::internal_error, "no system UUID supplied for 'new device'")
                    .complain(ErrorCode::internal_error, "malformed uuid element for 'new device'"))
         .required(ErrorCode::internal_error, "no system UUID supplied for 'new device'"),
-    // The peer writes its end tag on a line of its own, whatever is in it.
-    xml::child("firmware", xml::by_hand<System>(read_nothing, expand), xml::value("vendor", &System::firmware_vendor),
+    xml::child("firmware", xml::expanded<System>(), xml::value("vendor", &System::firmware_vendor),
                xml::value("version", &System::firmware_version),
                xml::value("release_date", &System::firmware_release_date))
         .keep_empty());

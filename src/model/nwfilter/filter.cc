@@ -85,18 +85,9 @@ FilterRule read_rule(const xml::Node& node) {
     return rule;
 }
 
-IncludedFilter read_reference(const xml::Node& node) {
-    const auto filter = node.attribute("filter");
-    if (!filter) internal("rule node requires action attribute");
-    IncludedFilter reference{.filter = std::string(*filter)};
-    const auto is_plain = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    };
-    for (auto child = node.child("parameter"); child; child = child.next("parameter")) {
-        const auto name = child.attribute("name"), value = child.attribute("value");
-        if (name && value && std::ranges::all_of(*name, is_plain)) reference.parameters.emplace_back(*name, *value);
-    }
-    return reference;
+FilterReference read_reference(const xml::Node& node) {
+    if (!node.attribute("filter")) internal("rule node requires action attribute");
+    return filter_reference_element.read(node);
 }
 
 void read_entries(const xml::Node& node, Filter& filter, const xml::ParseFlags&) {
@@ -121,16 +112,8 @@ void write_entry(const FilterRule& rule, xml::Writer& writer) {
     writer.close();
 }
 
-void write_entry(const IncludedFilter& reference, xml::Writer& writer) {
-    writer.open("filterref");
-    writer.attribute("filter", reference.filter);
-    for (const auto& [name, value] : reference.parameters) {
-        writer.open("parameter");
-        writer.attribute("name", name);
-        writer.attribute("value", value);
-        writer.close();
-    }
-    writer.close();
+void write_entry(const FilterReference& reference, xml::Writer& writer) {
+    filter_reference_element.write(reference, writer);
 }
 
 void write_entries(const Filter& filter, xml::Writer& writer) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "model/filter_reference.h"
 #include "xml/description.h"
 
 /// A filter for the packets of guests' network cards, as documents describe it: rules and references to other filters,
@@ -37,18 +38,12 @@ struct FilterRule {
 constexpr auto names_of(FilterRule::Action) { return xml::names("drop", "accept", "reject", "return", "continue"); }
 constexpr auto names_of(FilterRule::Direction) { return xml::names("in", "out", "inout"); }
 
-struct IncludedFilter {
-    std::string filter;
-    std::vector<std::pair<std::string, std::string>> parameters;
-    bool operator==(const IncludedFilter&) const = default;
-};
-
 struct Filter {
     std::string name;
     std::string chain = "root";
     int priority = 0;
     std::optional<Uuid> uuid;  ///< always there once the document has been completed
-    std::vector<std::variant<FilterRule, IncludedFilter>> entries;
+    std::vector<std::variant<FilterRule, FilterReference>> entries;
     bool operator==(const Filter&) const = default;
 };
 

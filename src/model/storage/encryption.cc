@@ -31,18 +31,14 @@ const xml::Element<Encryption::Ivgen> ivgen =
     xml::describe<Encryption::Ivgen>("ivgen", xml::attribute("name", &Encryption::Ivgen::name).required(),
                                      xml::attribute("hash", &Encryption::Ivgen::hash));
 
-void read_nothing(const xml::Node&, Encryption&, const xml::ParseFlags&) {}
-/// The element keeps its closing tag even if nothing is in it.
-void keep_closing_tag(const Encryption&, xml::Writer& writer) { writer.expand(); }
-
 }  // namespace
 
-const xml::Element<VolumeEncryption> volume_encryption = xml::describe<Encryption>(
-    "encryption",
-    xml::attribute("format", &Encryption::format)
-        .required(ErrorCode::xml_error, "unknown volume encryption format (null)")
-        .complain(ErrorCode::xml_error, "unknown volume encryption format {}"),
-    xml::by_hand<Encryption>(read_nothing, keep_closing_tag), xml::children(&Encryption::secrets, secret),
-    xml::child(&Encryption::cipher, cipher), xml::child(&Encryption::ivgen, ivgen));
+const xml::Element<VolumeEncryption> volume_encryption =
+    xml::describe<Encryption>("encryption",
+                              xml::attribute("format", &Encryption::format)
+                                  .required(ErrorCode::xml_error, "unknown volume encryption format (null)")
+                                  .complain(ErrorCode::xml_error, "unknown volume encryption format {}"),
+                              xml::expanded<Encryption>(), xml::children(&Encryption::secrets, secret),
+                              xml::child(&Encryption::cipher, cipher), xml::child(&Encryption::ivgen, ivgen));
 
 }  // namespace innkeeper::model
