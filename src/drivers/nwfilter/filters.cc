@@ -53,7 +53,8 @@ std::vector<DefPtr> read_all(const std::string& folder) {
 Filters::Filters(const Paths& paths)
     : folder_(paths.config() + "/nwfilter"),
       store_(folder_, "filter", "nwfilter-edit"),
-      registry_("filter", ErrorDomain::nwfilter) {}
+      registry_("filter", ErrorDomain::nwfilter),
+      bindings_(paths.state() + "/nwfilter-binding", [this](std::string_view name) { return def_of(name); }, turns_) {}
 
 Task<> Filters::start() {
     const std::string folder = folder_;
@@ -64,6 +65,7 @@ Task<> Filters::start() {
             log::error("filter '{}' is left alone: {}", def->name, error.message());
         }
     }
+    co_await bindings_.start();
 }
 
 Task<> Filters::reload() {
@@ -86,14 +88,13 @@ rpc::HandlerTable Filters::handlers() {
     table.add<remote::ConnectNumOfNwfilters>(*this, &Filters::num);
     table.add<remote::ConnectListNwfilters>(*this, &Filters::list);
     table.add<remote::ConnectListAllNwfilters>(*this, &Filters::list_all);
-    table.add<remote::ConnectListAllNwfilterBindings>(*this, &Filters::list_bindings);
-    table.add<remote::NwfilterBindingLookupByPortDev>(*this, &Filters::binding);
     table.add<remote::NwfilterLookupByName>(*this, &Filters::by_name);
     table.add<remote::NwfilterLookupByUuid>(*this, &Filters::by_uuid);
     table.add<remote::NwfilterGetXmlDesc>(*this, &Filters::xml);
     table.add<remote::NwfilterDefineXml>(*this, &Filters::define);
     table.add<remote::NwfilterDefineXmlFlags>(*this, &Filters::define_flags);
     table.add<remote::NwfilterUndefine>(*this, &Filters::undefine);
+    bindings_.add_to(table);
     return table;
 }
 
@@ -123,17 +124,6 @@ remote::ConnectListAllNwfiltersRet Filters::list_all(const rpc::Caller&,
     return ret;
 }
 
-remote::ConnectListAllNwfilterBindingsRet Filters::list_bindings(
-    const rpc::Caller&, const remote::ConnectListAllNwfilterBindingsArgs& args) {
-    objects::allow_flags(args.flags, 0, ErrorDomain::nwfilter, "nwfilterConnectListAllNWFilterBindings");
-    return {};
-}
-
-remote::NwfilterBindingLookupByPortDevRet Filters::binding(const rpc::Caller&,
-                                                           const remote::NwfilterBindingLookupByPortDevArgs& args) {
-    throw Error(ErrorCode::no_nwfilter_binding, fmt::format("no nwfilter binding for port dev '{}'", args.name));
-}
-
 remote::NwfilterLookupByNameRet Filters::by_name(const rpc::Caller&, const remote::NwfilterLookupByNameArgs& args) {
     if (const auto found = registry_.by_name(args.name)) return {.nwfilter = handle(*found)};
     throw Error(ErrorCode::no_nwfilter, fmt::format("no nwfilter with matching name '{}'", args.name));
@@ -158,11 +148,24 @@ Filters::Ptr Filters::match(const model::Filter& def) const {
     return registry_.match(def.name, *def.uuid);
 }
 
+DefPtr Filters::def_of(std::string_view name) const {
+    const auto found = registry_.by_name(name);
+    return found ? found->def() : nullptr;
+}
+
+/// Whether the filter may be there, among the others.
+void Filters::check_change(const DefPtr& def) const {
+    const Lookup changed = [&](std::string_view name) { return name == def->name ? def : def_of(name); };
+    if (leads_to_itself(*def, changed)) throw Error(ErrorCode::operation_failed, "filter would introduce a loop");
+    bindings_.check_change(changed);
+}
+
 Task<Filters::Ptr> Filters::define_document(std::string text) {
     const auto def = std::make_shared<const model::Filter>(parse(text));
     if (def->name.contains('/')) throw Error(ErrorCode::xml_detail, "invalid char in name: /");
     const auto turn = co_await turns_->take("define", patience, "filters");
     auto filter = match(*def);
+    check_change(def);
     co_await store_.write(def->name, *def->uuid, model::nwfilter.format(*def));
     if (filter) {
         filter->set_def(def);
@@ -188,6 +191,7 @@ Task<remote::NwfilterDefineXmlFlagsRet> Filters::define_flags(rpc::Caller, remot
 Task<> Filters::undefine(rpc::Caller, remote::NwfilterUndefineArgs args) {
     const auto turn = co_await turns_->take("undefine", patience, "filters");
     const auto filter = find(args.nwfilter.uuid);
+    if (bindings_.need(filter->name())) throw Error(ErrorCode::operation_invalid, "nwfilter is in use");
     co_await store_.remove(filter->name());
     registry_.remove(*filter);
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/paths.h"
+#include "drivers/nwfilter/bindings.h"
 #include "loop/task.h"
 #include "loop/turns.h"
 #include "model/nwfilter/filter.h"
@@ -13,11 +14,9 @@
 #include "protocol/remote/nwfilter.h"
 #include "rpc/codec/handlers.h"
 
-/// Filters for guests' packets: what is defined, and its files. Nothing here puts a filter into force yet, so that no
-/// network card is bound to one.
+/// Filters for guests' packets: what is defined, and its files. Nothing here puts a filter's rules into force yet
+/// (`bindings.h`).
 namespace innkeeper::nwfilter {
-
-using DefPtr = std::shared_ptr<const model::Filter>;
 
 class Filter {
   public:
@@ -50,10 +49,6 @@ class Filters {
                                                    const protocol::remote::ConnectListNwfiltersArgs&);
     protocol::remote::ConnectListAllNwfiltersRet list_all(const rpc::Caller&,
                                                           const protocol::remote::ConnectListAllNwfiltersArgs&);
-    protocol::remote::ConnectListAllNwfilterBindingsRet list_bindings(
-        const rpc::Caller&, const protocol::remote::ConnectListAllNwfilterBindingsArgs&);
-    protocol::remote::NwfilterBindingLookupByPortDevRet binding(
-        const rpc::Caller&, const protocol::remote::NwfilterBindingLookupByPortDevArgs&);
     protocol::remote::NwfilterLookupByNameRet by_name(const rpc::Caller&,
                                                       const protocol::remote::NwfilterLookupByNameArgs&);
     protocol::remote::NwfilterLookupByUuidRet by_uuid(const rpc::Caller&,
@@ -67,12 +62,15 @@ class Filters {
 
     Ptr find(const Uuid& uuid) const;
     Ptr match(const model::Filter& def) const;
+    DefPtr def_of(std::string_view name) const;
+    void check_change(const DefPtr& def) const;
     Task<Ptr> define_document(std::string text);
 
     std::string folder_;
     objects::FileStore store_;
     Registry registry_;
     std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
+    Bindings bindings_;
 };
 
 }  // namespace innkeeper::nwfilter
