@@ -130,13 +130,16 @@ def client_tests(preset):
 
 def fuzzer(program):
     """A fuzz target: FUZZ_SECONDS from its seeds, which stay as they are."""
-    seeds = TOP / "tests" / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")
+    seeds = [TOP / "tests" / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")]
+    # Documents that are not part of the tree are seeds on top, where there are some.
+    if program.name == "fuzz_xml" and "INNKEEPER_SHARED" in os.environ:
+        seeds.append(pathlib.Path(os.environ["INNKEEPER_SHARED"], "corpus"))
     with tempfile.TemporaryDirectory() as folder:
         found = pathlib.Path(folder, "found")
         found.mkdir()
         # They take what the other tests leave of the processors, and always go the same way from their seeds.
         argv = ["nice", "-n", "19", program, "-seed=1", "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
-                "-artifact_prefix=%s/" % folder, found] + ([seeds] if seeds.is_dir() else [])
+                "-artifact_prefix=%s/" % folder, found] + [seed for seed in seeds if seed.is_dir()]
         status, output = run(argv, FUZZ_SECONDS + 300, SANITIZER_ENVIRONMENT)
     if status == 0:
         return dict(passed=1)
