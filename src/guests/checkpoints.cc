@@ -115,8 +115,9 @@ class CheckpointHandlers : public Handlers {
         refuse_alone(args.flags, validate, redefine, ours);
         check_flags(args.flags, rules.create_checkpoint.flags, rules.create_checkpoint.name);
         const auto guest = find(args.dom);
-        co_await in_pool([text = args.xml_desc] { model::validate_checkpoint(text); });
         const bool again = (args.flags & redefine.bit) != 0;
+        if (!again) require_running(*guest);
+        co_await in_pool([text = args.xml_desc] { model::validate_checkpoint(text); });
         auto checkpoint = model::parse_checkpoint(
             args.xml_desc, again ? model::CheckpointPart::whole : model::CheckpointPart::request);
         const auto turn = co_await guest->turn("checkpoint");
@@ -146,9 +147,13 @@ class CheckpointHandlers : public Handlers {
         co_return made;
     }
 
-    Task<CheckpointPtr> take(GuestPtr guest, CheckpointDef checkpoint) {
-        if (!guest->is_active())
+    static void require_running(const Guest& guest) {
+        if (!guest.is_active())
             throw Error(ErrorCode::operation_unsupported, "cannot create checkpoint for inactive domain");
+    }
+
+    Task<CheckpointPtr> take(GuestPtr guest, CheckpointDef checkpoint) {
+        require_running(*guest);
         const auto made = co_await new_checkpoint(guests_, guest, std::move(checkpoint));
         co_await hypervisor().take_checkpoint(guest, made);
         co_await guests_.checkpoints().put(guest, made, Current::yes);

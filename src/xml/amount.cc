@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/no_domain.h"
 
 namespace innkeeper::xml {
 
@@ -27,7 +28,7 @@ std::uint64_t bytes_in(std::string_view unit, std::string_view otherwise) {
     const auto rest = unit.substr(1);
     const bool binary = rest.empty() || same_word(rest, "ib");
     if (power == prefixes.npos || (!binary && !same_word(rest, "b")))
-        throw Error(ErrorCode::invalid_arg, fmt::format("unknown suffix '{}'", unit));
+        throw Error(ErrorCode::invalid_arg, no_domain, fmt::format("unknown suffix '{}'", unit));
     std::uint64_t bytes = 1;
     for (std::size_t i = 0; i <= power; ++i) bytes *= binary ? 1024 : 1000;
     return bytes;
@@ -40,7 +41,7 @@ std::uint64_t convert_amount(std::uint64_t count, std::string_view from, std::st
     std::uint64_t bytes, padded;
     if (__builtin_mul_overflow(count, scale, &bytes) || bytes > most ||
         __builtin_add_overflow(bytes, step - 1, &padded))
-        throw Error(ErrorCode::overflow, fmt::format("value too large: {}{}", count, from));
+        throw Error(ErrorCode::overflow, no_domain, fmt::format("value too large: {}{}", count, from));
     return padded / step;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/no_domain.h"
 #include "xml/amount.h"
 #include "xml/description.h"
 #include "xml/fragment.h"
@@ -15,11 +16,18 @@ void* member_of(const Part& part, void* owner) { return static_cast<char*>(owner
 std::string place(const Node& node) { return fmt::format("./{}[{}]", node.name(), node.ordinal()); }
 
 [[noreturn]] void refuse(const Part& part, const Node& node, std::string_view value) {
-    if (!part.invalid.text.empty()) throw Error(part.invalid.code, fmt::format(fmt::runtime(part.invalid.text), value));
+    // What is an argument to a helper (a set of processors) is wrong for nobody in particular.
+    if (!part.invalid.text.empty())
+        throw Error(part.invalid.code, part.invalid.code == ErrorCode::invalid_arg ? no_domain : ErrorDomain::none,
+                    fmt::format(fmt::runtime(part.invalid.text), value));
     if (part.kind == Part::Kind::amount || part.kind == Part::Kind::value)
-        throw Error(ErrorCode::xml_error,
+        throw Error(ErrorCode::xml_error, ErrorDomain::xml,
                     fmt::format("Invalid value '{}' for element or attribute '{}'", value, place(node)));
-    throw Error(ErrorCode::xml_error,
+    if (part.low == 1 && value == "0")
+        throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+                    fmt::format("Invalid value for attribute '{}' in element '{}': Zero is not permitted", part.name,
+                                node.name()));
+    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
                 fmt::format("Invalid value for attribute '{}' in element '{}': '{}'.{}{}", part.name, node.name(),
                             value, part.scalar && !part.scalar->expected.empty() ? " " : "",
                             part.scalar ? part.scalar->expected : ""));
@@ -29,7 +37,7 @@ void refuse_absence(const Part& part, const Node& node) {
     if (!part.is_required) return;
     if (!part.missing.text.empty()) throw Error(part.missing.code, std::string(part.missing.text));
     throw Error(
-        ErrorCode::xml_error,
+        ErrorCode::xml_error, ErrorDomain::xml,
         fmt::format("Missing required {} '{}' in element '{}'",
                     part.kind == Part::Kind::attribute || part.kind == Part::Kind::one_of ? "attribute" : "element",
                     part.name, node.name()));

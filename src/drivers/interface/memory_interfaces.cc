@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "loop/pool.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
@@ -21,6 +22,17 @@ constexpr std::uint32_t active_flag = protocol::VIR_CONNECT_LIST_INTERFACES_ACTI
 
 void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) {
     objects::allow_flags(flags, known, ErrorDomain::none, function);
+}
+
+void validate(const std::string& text) {
+    in_domain(ErrorDomain::interface, [&] { model::host_interface::validate_interface(text); });
+}
+
+Interface read(const std::string& text) {
+    return in_domain(ErrorDomain::interface, [&] {
+        const auto document = xml::Document::parse(text, document_name);
+        return model::host_interface::interface.read(document.root("interface"));
+    });
 }
 
 remote::Interface handle(const Interface& def) { return {.name = def.name, .mac = def.mac.value_or("")}; }
@@ -127,10 +139,8 @@ remote::InterfaceIsActiveRet MemoryInterfaces::is_active(const rpc::Caller&,
 
 Task<remote::InterfaceDefineXmlRet> MemoryInterfaces::define(rpc::Caller, remote::InterfaceDefineXmlArgs args) {
     allow_flags(args.flags, protocol::VIR_INTERFACE_DEFINE_VALIDATE, "testInterfaceDefineXML");
-    if (args.flags != 0) co_await in_pool([text = args.xml] { model::host_interface::validate_interface(text); });
-    const auto document = xml::Document::parse(args.xml, document_name);
-    const auto def =
-        std::make_shared<const Interface>(model::host_interface::interface.read(document.root("interface")));
+    if (args.flags != 0) co_await in_pool([text = args.xml] { validate(text); });
+    const auto def = std::make_shared<const Interface>(read(args.xml));
     entries_[def->name].def = def;
     co_return remote::InterfaceDefineXmlRet{.iface = handle(*def)};
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "base/log.h"
 #include "objects/requests.h"
 #include "protocol/constants.h"
@@ -21,8 +22,10 @@ namespace {
 constexpr auto patience = 30s;
 
 model::Network parse(std::string_view text) {
-    const auto document = xml::Document::parse(text, "(network_definition)");
-    return model::network.read(document.root("network"));
+    return in_domain(ErrorDomain::network, [&] {
+        const auto document = xml::Document::parse(text, "(network_definition)");
+        return model::network.read(document.root("network"));
+    });
 }
 
 Task<DefPtr> read_definition(const objects::DefinitionStore& store, objects::DefinitionStore::Found found) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "loop/pool.h"
 #include "xml/node.h"
 
@@ -24,10 +25,7 @@ std::string random_wwn() {
     return fmt::format("5001a4a{:09x}", bits & 0xf'ffff'ffff);
 }
 
-}  // namespace
-
-Task<Device> parse_device(std::string text, bool validate) {
-    if (validate) co_await in_pool([text] { validate_device(text); });
+Device read_device(const std::string& text) {
     const auto document = xml::Document::parse(text, document_name);
     auto device = device_element.read(document.root("device"));
     // The peer writes these, and does not read them.
@@ -37,7 +35,14 @@ Task<Device> parse_device(std::string text, bool validate) {
                 throw Error(ErrorCode::internal_error, fmt::format("unknown capability type '{}' for 'new device'",
                                                                    static_cast<unsigned>(ability)));
     device.name = "new device";
-    co_return device;
+    return device;
+}
+
+}  // namespace
+
+Task<Device> parse_device(std::string text, bool validate) {
+    if (validate) co_await in_pool([text] { in_domain(ErrorDomain::nodedev, [&] { validate_device(text); }); });
+    co_return in_domain(ErrorDomain::nodedev, [&] { return read_device(text); });
 }
 
 DevicePtr vport_parent(const Catalog& catalog, const Device& wanted) {
@@ -60,7 +65,7 @@ DevicePtr vport_parent(const Catalog& catalog, const Device& wanted) {
 FcHost vport_names(const Device& wanted, Missing missing) {
     const auto* host = wanted.as<ScsiHost>();
     if (host == nullptr || host->fc_host() == nullptr)
-        throw Error(ErrorCode::internal_error, "Device is not a fibre channel HBA");
+        throw Error(ErrorCode::internal_error, ErrorDomain::nodedev, "Device is not a fibre channel HBA");
     FcHost names = *host->fc_host();
     for (auto [name, text] : {std::pair{"WWNN", &names.wwnn}, std::pair{"WWPN", &names.wwpn}}) {
         if (!text->empty()) continue;

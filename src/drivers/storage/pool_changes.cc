@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "drivers/storage/pools.h"
 #include "loop/pool.h"
 #include "protocol/constants.h"
@@ -23,8 +24,10 @@ constexpr auto patience = 30s;
 remote::StoragePool handle(const Pool& pool) { return {.name = pool.name(), .uuid = pool.uuid()}; }
 
 model::Pool parse(std::string_view text) {
-    const auto document = xml::Document::parse(text, "(storage_pool_definition)");
-    return model::pool.read(document.root("pool"));
+    return in_domain(ErrorDomain::storage, [&] {
+        const auto document = xml::Document::parse(text, "(storage_pool_definition)");
+        return model::pool.read(document.root("pool"));
+    });
 }
 
 [[noreturn]] void invalid(std::string message) { throw Error(ErrorCode::operation_invalid, std::move(message)); }

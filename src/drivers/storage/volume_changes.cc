@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "base/log.h"
 #include "drivers/storage/image_tool.h"
 #include "drivers/storage/pools.h"
@@ -25,8 +26,10 @@ constexpr auto image_patience = 1h;
 [[noreturn]] void bad_argument(std::string message) { throw Error(ErrorCode::invalid_arg, std::move(message)); }
 
 model::Volume parse(std::string_view text) {
-    const auto document = xml::Document::parse(text, "(storage_volume_definition)");
-    return model::volume.read(document.root("volume"));
+    return in_domain(ErrorDomain::storage, [&] {
+        const auto document = xml::Document::parse(text, "(storage_volume_definition)");
+        return model::volume.read(document.root("volume"));
+    });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/no_domain.h"
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -20,8 +21,8 @@ bool is_assigned(const PciAddress& address) { return address.is_assigned(); }
 
 void check_pci(const PciAddress& address) {
     const auto refuse = [](std::string_view what, unsigned value, std::string_view limit) {
-        throw Error(ErrorCode::xml_error,
-                    fmt::format("Invalid PCI address {}=0x{:x}, must be <= {}", what, value, limit));
+        throw Error(ErrorCode::xml_error, no_domain,
+                    fmt::format("Invalid PCI address {}='0x{:x}', must be <= {}", what, value, limit));
     };
     if (address.domain > 0xffff) refuse("domain", address.domain, "0xFFFF");
     if (address.bus > 0xff) refuse("bus", address.bus, "0xFF");

@@ -144,7 +144,8 @@ void check_cpu(Cpu& cpu, const xml::Node& node, const xml::ParseFlags&) {
     for (auto& feature : cpu.features) {
         if (!feature.policy) feature.policy = CpuFeature::Policy::require;
         if (!names.insert(feature.name).second)
-            throw Error(ErrorCode::xml_error, fmt::format("CPU feature '{}' specified more than once", feature.name));
+            throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                        fmt::format("CPU feature '{}' specified more than once", feature.name));
     }
 }
 

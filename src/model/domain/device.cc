@@ -14,11 +14,11 @@ const xml::Description& device_description(std::ptrdiff_t offset) {
     std::unreachable();
 }
 
-Device parse_device(std::string_view text, const ParseOptions& options) {
+Device parse_device(std::string_view text, const ParseOptions& options) try {
     const auto document = xml::Document::parse(text, "(device_definition)");
     const auto root = document.root();
     std::optional<Device> found;
-    for_each_kind([&]<class Member>(Member Devices::*member) {
+    for_each_kind([&]<class Member>(Member Devices::* member) {
         const auto& description = device_description(xml::offset_of(member));
         if (description.tag != root.name()) return;
         typename xml::HolderOf<Member>::Value device{};
@@ -30,6 +30,9 @@ Device parse_device(std::string_view text, const ParseOptions& options) {
                     fmt::format("unknown device type '{}'", root.name()));
     if (auto* disk = std::get_if<Disk>(&*found)) settle_bus(*disk);
     return *std::move(found);
+} catch (Error& error) {
+    error.set_domain_if_none(ErrorDomain::domain);
+    throw;
 }
 
 std::string_view tag_of(const Device& device) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/in_domain.h"
 #include "model/domain/domain_checks.h"
 #include "xml/parts.h"
 
@@ -196,11 +197,13 @@ const xml::Element<DomainDef> domain_element =
         .finished_by(finish_domain);
 
 DomainDef parse_domain(std::string_view text, const ParseOptions& options) {
-    const auto document = xml::Document::parse(text, "(domain_definition)");
-    const auto root = document.root("domain");
-    // Before anything else is looked at, as the peer does: whom the document is about.
-    if (const auto name = root.child("name"); !name || name.text().empty()) throw Error(ErrorCode::no_name);
-    return domain_element.read(root, {.live = options.live});
+    return in_domain(ErrorDomain::domain, [&] {
+        const auto document = xml::Document::parse(text, "(domain_definition)");
+        const auto root = document.root("domain");
+        // Before anything else is looked at, as the peer does: whom the document is about.
+        if (const auto name = root.child("name"); !name || name.text().empty()) throw Error(ErrorCode::no_name);
+        return domain_element.read(root, {.live = options.live});
+    });
 }
 
 std::string format_domain(const DomainDef& domain, xml::FormatFlags flags) {

@@ -1,5 +1,6 @@
 #include "model/domain/schema.h"
 
+#include "base/in_domain.h"
 #include "model/domain/domain.h"
 #include "model/domain/host_cpu.h"
 #include "xml/validate.h"
@@ -25,7 +26,7 @@ std::string cpu_grammar() {
 void validate_domain(std::string_view text) {
     // A part of the distribution, like an emulator: the same for every root directory.
     const xml::Schema schema{"/usr/share/libvirt/schemas/domain.rng", domain_grammar};
-    xml::validate(text, "(domain_definition)", "domain", schema);
+    in_domain(ErrorDomain::domain, [&] { xml::validate(text, "(domain_definition)", "domain", schema); });
 }
 
 }  // namespace innkeeper::model

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/no_domain.h"
 #include "model/mac_address.h"
 #include "xml/parts.h"
 
@@ -13,7 +14,7 @@ namespace innkeeper::model {
 namespace {
 
 [[noreturn]] void wrong(std::string message) { throw Error(ErrorCode::xml_error, std::move(message)); }
-[[noreturn]] void unfit(std::string message) { throw Error(ErrorCode::internal_error, std::move(message)); }
+[[noreturn]] void unfit(std::string message) { throw Error(ErrorCode::internal_error, no_domain, std::move(message)); }
 
 bool is_limited(const DhcpLease& lease) { return lease.expiry && *lease.expiry != 0; }
 

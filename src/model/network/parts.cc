@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/no_domain.h"
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -34,17 +35,20 @@ const xml::Element<NetworkVlan::Tag> vlan_tag =
     xml::describe<NetworkVlan::Tag>("tag", xml::attribute("id", &NetworkVlan::Tag::id).required(),
                                     xml::attribute("nativeMode", &NetworkVlan::Tag::native_mode));
 
+/// The tags of a card are the same in a network and in a guest, and their complaints those of neither.
+[[noreturn]] void nobodys(std::string message) { throw Error(ErrorCode::xml_error, no_domain, std::move(message)); }
+
 /// More than one tag makes a trunk; a native one cannot be without.
 void complete_vlan(NetworkVlan& vlan) {
-    if (vlan.tags.empty()) wrong("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+    if (vlan.tags.empty()) nobodys("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
     for (const auto& tag : vlan.tags)
-        if (tag.id > 4095) wrong(fmt::format("vlan tag id {} too large (maximum 4095)", tag.id));
+        if (tag.id > 4095) nobodys(fmt::format("vlan tag id {} too large (maximum 4095)", tag.id));
     const auto natives = std::ranges::count_if(vlan.tags, [](const auto& tag) { return tag.native_mode.has_value(); });
-    if (natives > 1) wrong("duplicate native vlan setting");
+    if (natives > 1) nobodys("duplicate native vlan setting");
     if (vlan.trunk == false && vlan.tags.size() > 1)
-        wrong("invalid \"trunk='no'\" in <vlan> - trunk='yes' is required for more than one vlan tag");
+        nobodys("invalid \"trunk='no'\" in <vlan> - trunk='yes' is required for more than one vlan tag");
     if (vlan.trunk == false && natives != 0)
-        wrong("invalid configuration in <vlan> - \"trunk='no'\" is not allowed with a native vlan id");
+        nobodys("invalid configuration in <vlan> - \"trunk='no'\" is not allowed with a native vlan id");
     if (vlan.tags.size() > 1) vlan.trunk = true;
     if (vlan.trunk == false) vlan.trunk.reset();
 }
@@ -66,7 +70,7 @@ const xml::Element<NetworkBandwidth::Limit> limit =
                                                .complain(unreadable, "could not convert bandwidth burst value '{}'"))
         .finished_by(+[](NetworkBandwidth::Limit& limit) {
             if (!limit.average && !limit.floor)
-                throw Error(ErrorCode::xml_detail, "Missing mandatory average or floor attributes");
+                throw Error(ErrorCode::xml_detail, no_domain, "Missing mandatory average or floor attributes");
             for (auto* value : {&limit.average, &limit.peak, &limit.floor, &limit.burst})
                 if (*value == 0u) value->reset();
         });

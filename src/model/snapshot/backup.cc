@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/in_domain.h"
 #include "xml/node.h"
 #include "xml/parts.h"
 
@@ -83,8 +84,10 @@ const xml::Element<BackupDef> backup_element =
         });
 
 BackupDef parse_backup(std::string_view text) {
-    const auto document = xml::Document::parse(text, "(domain_backup)");
-    return backup_element.read(document.root("domainbackup"));
+    return in_domain(ErrorDomain::domain, [&] {
+        const auto document = xml::Document::parse(text, "(domain_backup)");
+        return backup_element.read(document.root("domainbackup"));
+    });
 }
 
 std::string format_backup(const BackupDef& backup) { return backup_element.format(backup); }

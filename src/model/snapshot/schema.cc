@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/in_domain.h"
 #include "model/domain/schema.h"
 #include "model/snapshot/backup.h"
 #include "model/snapshot/checkpoint.h"
@@ -25,13 +26,20 @@ std::string checkpoint_grammar() { return xml::relaxng(checkpoint_element, domai
 std::string backup_grammar() { return xml::relaxng(backup_element); }
 
 void validate_snapshot(std::string_view text) {
-    xml::validate(text, "(domain_snapshot)", "domainsnapshot", schema_of("domainsnapshot", snapshot_grammar));
+    in_domain(ErrorDomain::domain_snapshot, [&] {
+        xml::validate(text, "(domain_snapshot)", "domainsnapshot", schema_of("domainsnapshot", snapshot_grammar));
+    });
 }
 void validate_checkpoint(std::string_view text) {
-    xml::validate(text, "(domain_checkpoint)", "domaincheckpoint", schema_of("domaincheckpoint", checkpoint_grammar));
+    in_domain(ErrorDomain::domain_checkpoint, [&] {
+        xml::validate(text, "(domain_checkpoint)", "domaincheckpoint",
+                      schema_of("domaincheckpoint", checkpoint_grammar));
+    });
 }
 void validate_backup(std::string_view text) {
-    xml::validate(text, "(domain_backup)", "domainbackup", schema_of("domainbackup", backup_grammar));
+    in_domain(ErrorDomain::domain, [&] {
+        xml::validate(text, "(domain_backup)", "domainbackup", schema_of("domainbackup", backup_grammar));
+    });
 }
 
 }  // namespace innkeeper::model

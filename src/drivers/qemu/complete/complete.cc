@@ -1,6 +1,6 @@
 #include "drivers/qemu/complete/complete.h"
 
-#include "base/error.h"
+#include "base/in_domain.h"
 #include "drivers/qemu/complete/steps.h"
 #include "drivers/qemu/complete/validate.h"
 
@@ -41,7 +41,7 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
 
     assign_spapr_addresses(it);
     assign_virtio_serial_addresses(it);
-    assign_pci_addresses(it);
+    in_domain(ErrorDomain::domain, [&] { assign_pci_addresses(it); });
     assign_usb_addresses(it);
 
     if (purpose == Purpose::fresh) {
