@@ -72,12 +72,14 @@ void write_cpu_modes(xml::Writer& out, const Capabilities& capabilities, bool ac
     open_mode(out, "host-passthrough", accelerated);
     if (accelerated) write_migratable(out, "hostPassthroughMigratable");
     out.close();
-    open_mode(out, "maximum", true);
-    write_migratable(out, "maximumMigratable");
+    const auto& models = accelerated ? capabilities.kvm_cpus : capabilities.tcg_cpus;
+    // Emulators of some architectures have no model of all that they can do.
+    const bool is_maximum = std::ranges::find(models, "max", &CpuModel::name) != models.end();
+    open_mode(out, "maximum", is_maximum);
+    if (is_maximum) write_migratable(out, "maximumMigratable");
     out.close();
     write_host_model(out, capabilities, accelerated);
-    const bool is_custom = !(accelerated ? capabilities.kvm_cpus : capabilities.tcg_cpus).empty();
-    open_mode(out, "custom", is_custom);
+    open_mode(out, "custom", !models.empty());
     write_models(out, capabilities, accelerated);
     out.close();
     out.close();
