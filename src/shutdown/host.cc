@@ -8,6 +8,7 @@
 #include "protocol/remote/domain.h"
 #include "protocol/remote/events.h"
 #include "shutdown/console.h"
+#include "shutdown/wake.h"
 
 namespace innkeeper::shutdown {
 
@@ -59,6 +60,7 @@ Task<std::shared_ptr<rpc::Client>> Host::open_client() const {
 }
 
 Task<> Host::connect() {
+    co_await wake_daemon(target_, patience_);
     auto client = co_await within(patience_, "connecting", open_client());
     client->on_event<remote::DomainEventCallbackLifecycle>([this](const remote::DomainEventCallbackLifecycleMsg& told) {
         if (told.msg.event != event_stopped) return;

@@ -117,6 +117,7 @@ std::vector<std::string> folders_of(std::string_view driver) {
 void take_daemon(Target& target, const Paths& paths, std::string_view daemon) {
     target.socket = fmt::format("{}/{}-sock", paths.state(), daemon == "libvirtd" ? "libvirt" : daemon);
     target.pid_file = paths.pid_file(daemon);
+    if (paths.is_system() && paths.root().empty()) target.service = fmt::format("{}.service", daemon);
 }
 
 /// The peer's client asks the daemon that it finds, and leaves the choice of the hypervisor to it.
@@ -204,6 +205,7 @@ Target Target::resolve(const std::string& uri, const std::string& root) {
         // Whose it is, nobody knows.
         target.socket = *query.socket;
         target.pid_file.clear();
+        target.service.clear();
     }
     if (query.name)
         target.name = *query.name;
@@ -226,6 +228,10 @@ bool Target::may_have_guests() const {
         return true;  // what cannot be read is no proof
     }
     return false;
+}
+
+bool Target::is_orphaned() const {
+    return !pid_file.empty() && !status_folders.empty() && !is_held(pid_file) && may_have_guests();
 }
 
 }  // namespace innkeeper::shutdown

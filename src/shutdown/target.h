@@ -15,6 +15,7 @@ struct Target {
     std::vector<std::string> status_folders;
     std::string run;       ///< the run folder of these daemons
     std::string pid_file;  ///< the daemon's
+    std::string service;   ///< the daemon's unit; empty where systemd's is none of it: a user's, or one below a root
 
     /// Throws Error if the URI cannot be served: malformed, or of a transport other than UNIX sockets.
     static Target resolve(const std::string& uri, const std::string& root);
@@ -22,6 +23,8 @@ struct Target {
     /// False if it is certain that no guest runs there, found out without waking any daemon: its pid file is not held
     /// by anybody, and no status file names a process that lives.
     bool may_have_guests() const;
+    /// True if guests may run there while nobody looks after them.
+    bool is_orphaned() const;
 };
 
 }  // namespace innkeeper::shutdown

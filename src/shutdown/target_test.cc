@@ -93,6 +93,20 @@ TEST_F(Targets, HaveNoGuestsWithoutADaemonAndALivingProcess) {
     EXPECT_FALSE(resolve("lxc:///system").may_have_guests());
 }
 
+TEST_F(Targets, AreOrphanedWhereAGuestRunsWithoutItsDaemon) {
+    EXPECT_FALSE(resolve("qemu:///system").is_orphaned());
+    write_file(sock("qemu/web.xml"), fmt::format("<domstatus state='running' pid='{}'>", ::getpid()));
+    EXPECT_TRUE(resolve("qemu:///system").is_orphaned());
+    EXPECT_FALSE(resolve("qemu:///system?socket=/tmp/x").is_orphaned());
+    EXPECT_FALSE(resolve("vbox:///system").is_orphaned());
+}
+
+TEST_F(Targets, HaveAServiceOnlyWhereTheyAreTheHostsOwn) {
+    EXPECT_EQ(resolve("qemu:///system").service, "");  // below a root
+    EXPECT_EQ(Target::resolve("qemu:///session", "").service, "");
+    EXPECT_THAT(Target::resolve("xen:///system", "").service, testing::EndsWith("d.service"));
+}
+
 TEST_F(Targets, OfWhichNothingIsKnownMayHaveGuests) {
     write_file(sock("qemu/odd.xml"), "<domstatus state='running'>");
     EXPECT_TRUE(resolve("qemu:///system").may_have_guests());

@@ -44,40 +44,72 @@ def apt_sources():
     return sorted({line.split("|")[1] for line in lines.splitlines() if line.startswith(("Debian|", "Debian-Security|"))})
 
 
-def make_tree(folder, packages, kept):
+def make_tree(making, packages, kept):
     suite = next((line.split("=")[1].strip() for line in open("/etc/os-release") if line.startswith("VERSION_CODENAME=")), None)
     sources = apt_sources()
     mirror = next((words[1] for words in map(str.split, sources) if words[2] == suite and words[3] == "main"), None)
     if mirror is None:
         raise Unavailable("apt has no Debian source for this release")
-    making = folder.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
     status, words = call(["debootstrap", "--variant=minbase", f"--include={BASE}", suite, making, mirror])
     if status != 0:
         raise Unavailable(f"debootstrap: {words[-1000:]}")
     (making / "etc/apt/sources.list").write_text("\n".join(sources) + "\n")
-    policy = making / "usr/sbin/policy-rc.d"
-    policy.write_text("#!/bin/sh\nexit 101\n")
-    policy.chmod(0o755)
-    inside(making, "sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends " + " ".join(packages))
+    install(making, packages)
     # As packages too, for who wants to go back to them; a running machine has no network.
     inside(making, "sh", "-c", "mkdir /packages && cd /packages && apt-get download -qq " + " ".join(kept))
+
+
+def install(root, packages):
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    inside(root, "sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends " + " ".join(packages))
     policy.unlink()
-    inside(making, "apt-get", "clean")
-    making.rename(folder)
+    inside(root, "apt-get", "clean")
 
 
-def tree(packages, kept):
+def once(name, words, make):
+    """A folder that `make` makes and that is kept."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / f"{name}.{hashlib.sha256(' '.join(words).encode()).hexdigest()[:16]}"
+    if not folder.exists():
+        making = pathlib.Path(tempfile.mkdtemp(prefix="making.", dir=CACHE))
+        try:
+            make(making)
+            if not folder.exists():
+                making.rename(folder)
+        finally:
+            call(["umount", "-l", making / "root"])
+            shutil.rmtree(making, ignore_errors=True)
+    return folder
+
+
+def mount(work, below):
+    """work/root is what is below, with what is written to it in work/upper."""
+    for name in ("root", "upper", "layer"):
+        (work / name).mkdir()
+    status, words = call(["mount", "-t", "overlay", "-o", f"lowerdir={below},upperdir={work}/upper,workdir={work}/layer",
+                          "overlay", work / "root"])
+    if status != 0:
+        raise Unavailable(f"no overlay can be mounted: {words}")
+
+
+def tree(packages, kept, more):
+    """Folders for Machine(): Debian with these packages, `kept` as files in /packages, and, in a layer of their own that changes
+    more often, `more`."""
     for program in ("debootstrap", "systemd-nspawn", "journalctl"):
         if shutil.which(program) is None:
             raise Unavailable(f"{program} is missing")
     if os.geteuid() != 0:
         raise Unavailable("only root can start a container")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    folder = CACHE / ("tree." + hashlib.sha256(" ".join([BASE, *packages, "/", *kept]).encode()).hexdigest()[:16])
-    if not folder.exists():
-        make_tree(folder, packages, kept)
-    return folder
+    base = once("tree", [BASE, *packages, "/", *kept], lambda making: make_tree(making, packages, kept))
+
+    def add(making):
+        mount(making, base)
+        install(making / "root", more)
+        call(["umount", making / "root"])
+
+    return f"{once('layer', [base.name, *more], add)}/upper:{base}" if more else str(base)
 
 
 def own_groups(name):
@@ -117,17 +149,11 @@ def remove_groups(groups):
 
 class Machine:
     def __init__(self, below, after=None):
-        """`below` is a tree; `after` is another machine, which is left alone from then on: what it has become is where this one begins."""
+        """`below` is from tree(); `after` is another machine, which is left alone from then on: what it has become is where this one begins."""
         below = f"{after.work}/upper:{below}" if after else below
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=CACHE))
         self.root = self.work / "root"
-        for name in ("root", "upper", "layer"):
-            (self.work / name).mkdir()
-        status, words = call(["mount", "-t", "overlay", "-o", f"lowerdir={below},upperdir={self.work}/upper,workdir={self.work}/layer",
-                              "overlay", self.root])
-        if status != 0:
-            self.close()
-            raise Unavailable(f"no overlay can be mounted: {words}")
+        mount(self.work, below)
         self.write("etc/machine-id", uuid.uuid4().hex + "\n")
         self.write("etc/hostname", "machine\n")
         self.write("etc/hosts", "127.0.0.1 localhost machine\n")

@@ -67,9 +67,8 @@ def below(debs):
     fields = [subprocess.run(["dpkg-deb", "-f", deb, field], stdout=subprocess.PIPE, text=True, check=True).stdout
               for deb in debs for field in ("Depends", "Package")]
     words = re.findall(r"(?:^|,)\s*([a-z0-9.+-]+)", ",".join(fields[0::2]))
-    names = PACKAGES + sorted(set(words) - {name.strip() for name in fields[1::2]} - set(PACKAGES))
     try:
-        return tree(names, DEBIANS)
+        return tree(PACKAGES, DEBIANS, sorted(set(words) - {name.strip() for name in fields[1::2]} - set(PACKAGES)))
     except Unavailable as why:
         pytest.skip(f"no system can be made here: {why}")
 
