@@ -151,7 +151,7 @@ void assign(Slot slot, const Value& value, std::string_view name, std::string_vi
     std::visit(Assign{value, place}, slot);
 }
 
-std::string sample_line(std::string_view name, Slot slot, std::string_view sentence) {
+std::string comment(std::string_view sentence) {
     std::string text = "\n# ";
     std::size_t column = 2;
     while (!sentence.empty()) {
@@ -168,12 +168,19 @@ std::string sample_line(std::string_view name, Slot slot, std::string_view sente
         column += word.size();
         sentence.remove_prefix(space == std::string_view::npos ? sentence.size() : space + 1);
     }
-    return text + fmt::format("\n#{} = {}\n", name, std::visit(DefaultText{}, slot));
+    return text + '\n';
+}
+
+std::string sample_line(std::string_view name, Slot slot, std::string_view sentence) {
+    return comment(sentence) + fmt::format("#{} = {}\n", name, std::visit(DefaultText{}, slot));
+}
+
+std::string manual_paragraph(std::string_view name, std::string_view what, std::string_view sentence) {
+    return fmt::format(".TP\n\\fB{}\\fR ({})\n{}\n", roff(name), roff(what), roff(sentence));
 }
 
 std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect) {
-    return fmt::format(".TP\n\\fB{}\\fR ({})\n{}\n", roff(name), roff(std::visit(TypeAndDefault{}, slot)),
-                       roff(sentence)) +
+    return manual_paragraph(name, std::visit(TypeAndDefault{}, slot), sentence) +
            (effect == Effect::none_yet ? "It is accepted and has no effect in this version.\n" : "");
 }
 

@@ -49,9 +49,12 @@ using Slot = std::variant<bool*, unsigned*, int*, std::string*, OptionalText*, T
                           OptionalFlag*>;
 /// Throws Error (internal_error) naming the file and the setting if the value does not suit the slot.
 void assign(Slot slot, const Value& value, std::string_view name, std::string_view file);
+/// A sentence as a comment of a sample file, after an empty line.
+std::string comment(std::string_view sentence);
 std::string sample_line(std::string_view name, Slot slot, std::string_view sentence);
 enum class Effect { as_said, none_yet };
-/// An entry of a manual page, in man(7)'s words.
+/// An entry of a manual page, in man(7)'s words: what a name may be set to, and what it is about.
+std::string manual_paragraph(std::string_view name, std::string_view what, std::string_view sentence);
 std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect);
 void warn_not_yet(std::string_view name, std::string_view file);
 

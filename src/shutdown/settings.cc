@@ -1,14 +1,17 @@
 #include "shutdown/settings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+#include <variant>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "config/setting.h"
 #include "shutdown/assignments.h"
 
 namespace innkeeper::shutdown {
@@ -24,60 +27,110 @@ std::optional<std::int64_t> number(std::string_view text) {
     return value;
 }
 
-bool set_uris(Settings& settings, std::string_view value) {
-    settings.uris.clear();
-    for (std::size_t at = 0; at < value.size();) {
-        const auto start = value.find_first_not_of(" \t\n\r", at);
-        if (start == std::string_view::npos) break;
-        at = std::min(value.find_first_of(" \t\n\r", start), value.size());
-        settings.uris.emplace_back(value.substr(start, at - start));
+/// One of two words.
+struct Choice {
+    bool Settings::* member;
+    std::string_view yes, no;
+};
+using Member = std::variant<std::vector<std::string> Settings::*, Choice, bool Settings::*, unsigned Settings::*,
+                            std::chrono::seconds Settings::*>;
+
+/// What may stand behind the name, for messages and the manual.
+struct Expected {
+    std::string operator()(std::vector<std::string> Settings::*) const {
+        return "connection URIs with blanks between them";
     }
-    return true;
-}
-
-bool set_choice(bool& member, std::string_view value, std::string_view yes, std::string_view no) {
-    if (value != yes && value != no) return false;
-    member = value == yes;
-    return true;
-}
-
-bool set_flag(bool& member, std::string_view value) {
-    const auto given = number(value);
-    if (given) member = *given != 0;
-    return given.has_value();
-}
-
-bool set_seconds(std::chrono::seconds& member, std::string_view value) {
-    const auto given = number(value);
-    if (given) member = std::chrono::seconds(*given);
-    return given.has_value();
-}
-
-struct Row {
-    std::string_view key, expected;
-    bool (*set)(Settings&, std::string_view);
+    std::string operator()(const Choice& choice) const { return fmt::format("'{}' or '{}'", choice.yes, choice.no); }
+    std::string operator()(bool Settings::*) const { return "0 or 1"; }
+    std::string operator()(unsigned Settings::*) const { return "a number of guests"; }
+    std::string operator()(std::chrono::seconds Settings::*) const { return "a number of seconds"; }
 };
 
-constexpr std::array rows{
-    Row{"URIS", "connection URIs with blanks between them", set_uris},
-    Row{"ON_BOOT", "'start' or 'ignore'",
-        [](Settings& s, std::string_view v) { return set_choice(s.start_on_boot, v, "start", "ignore"); }},
-    Row{"START_DELAY", "a number of seconds, 0 or more",
-        [](Settings& s, std::string_view v) { return !v.starts_with('-') && set_seconds(s.start_delay, v); }},
-    Row{"ON_SHUTDOWN", "'suspend' or 'shutdown'",
-        [](Settings& s, std::string_view v) { return set_choice(s.suspend, v, "suspend", "shutdown"); }},
-    Row{"PARALLEL_SHUTDOWN", "a number of guests, 0 or more",
-        [](Settings& s, std::string_view v) {
-            const auto given = number(v);
-            if (!given || *given < 0) return false;
-            s.parallel_shutdown = static_cast<unsigned>(*given);
-            return true;
-        }},
-    // A negative one is read, too: a stop refuses it with a sentence and an exit status of its own.
-    Row{"SHUTDOWN_TIMEOUT", "a number of seconds, 0 for no limit",
-        [](Settings& s, std::string_view v) { return set_seconds(s.shutdown_timeout, v); }},
-    Row{"BYPASS_CACHE", "0 or 1", [](Settings& s, std::string_view v) { return set_flag(s.bypass_cache, v); }},
-    Row{"SYNC_TIME", "0 or 1", [](Settings& s, std::string_view v) { return set_flag(s.sync_time, v); }},
+/// The value as the file would have it.
+struct Shown {
+    const Settings& settings;
+    std::string operator()(std::vector<std::string> Settings::* member) const {
+        return fmt::format("{}", fmt::join(settings.*member, " "));
+    }
+    std::string operator()(const Choice& choice) const {
+        return std::string(settings.*choice.member ? choice.yes : choice.no);
+    }
+    std::string operator()(bool Settings::* member) const { return settings.*member ? "1" : "0"; }
+    std::string operator()(unsigned Settings::* member) const { return std::to_string(settings.*member); }
+    std::string operator()(std::chrono::seconds Settings::* member) const {
+        return std::to_string((settings.*member).count());
+    }
+};
+
+/// False if the value does not suit.
+struct Take {
+    Settings& settings;
+    std::string_view value;
+
+    bool operator()(std::vector<std::string> Settings::* member) const {
+        auto& words = settings.*member;
+        words.clear();
+        for (std::size_t at = 0; (at = value.find_first_not_of(" \t\n\r", at)) != std::string_view::npos;) {
+            const auto end = std::min(value.find_first_of(" \t\n\r", at), value.size());
+            words.emplace_back(value.substr(at, end - at));
+            at = end;
+        }
+        return true;
+    }
+    bool operator()(const Choice& choice) const {
+        if (value != choice.yes && value != choice.no) return false;
+        settings.*choice.member = value == choice.yes;
+        return true;
+    }
+    bool operator()(bool Settings::* member) const {
+        const auto given = number(value);
+        if (given) settings.*member = *given != 0;
+        return given.has_value();
+    }
+    bool operator()(unsigned Settings::* member) const {
+        const auto given = number(value);
+        if (!given || *given < 0) return false;
+        settings.*member = static_cast<unsigned>(*given);
+        return true;
+    }
+    bool operator()(std::chrono::seconds Settings::* member) const {
+        const auto given = number(value);
+        // A negative limit is read: a stop refuses it with a sentence and an exit status of its own.
+        if (!given || (*given < 0 && member != &Settings::shutdown_timeout)) return false;
+        settings.*member = std::chrono::seconds(*given);
+        return true;
+    }
+};
+
+struct Row {
+    std::string_view key;
+    Member member;
+    std::string_view sentence;
+};
+
+const std::array rows{
+    Row{"URIS", &Settings::uris,
+        "Which hypervisors have guests to look after: URIs of daemons on this host. The word default means what "
+        "clients "
+        "use when they are not told."},
+    Row{"ON_BOOT", Choice{&Settings::start_on_boot, "start", "ignore"},
+        "What becomes at boot of the guests that ran at shutdown. Guests marked for autostart are the daemon's and "
+        "start in "
+        "either case."},
+    Row{"START_DELAY", &Settings::start_delay, "How long to wait between two starts. With 0, several start at a time."},
+    Row{"ON_SHUTDOWN", Choice{&Settings::suspend, "suspend", "shutdown"},
+        "What becomes of guests at shutdown: the memory of those that have a definition is saved to disk and the "
+        "others are "
+        "left, or all are asked to shut down. How long a guest takes for the latter is its own affair: see "
+        "SHUTDOWN_TIMEOUT."},
+    Row{"PARALLEL_SHUTDOWN", &Settings::parallel_shutdown,
+        "How many guests of each URI are asked to shut down at a time. With 0, one after the other."},
+    Row{"SHUTDOWN_TIMEOUT", &Settings::shutdown_timeout,
+        "How long to wait for a guest that was asked to shut down; with PARALLEL_SHUTDOWN, for all guests of a URI "
+        "together. With 0 there is no limit, and a guest that ignores the request keeps the host up."},
+    Row{"BYPASS_CACHE", &Settings::bypass_cache, "Whether memory is saved and restored past the host's page cache."},
+    Row{"SYNC_TIME", &Settings::sync_time,
+        "Whether a guest's clock is set after its start. It needs the guest agent in the guest."},
 };
 
 }  // namespace
@@ -90,9 +143,9 @@ void Settings::apply(std::string_view text, std::string_view file, std::vector<s
         if (row == rows.end())
             complaints.push_back(fmt::format("{}:{}: {} is not known here, it has no effect", file, line, name));
         // As with a shell's ${NAME:-…}, an empty value is none, except that no URI is a choice.
-        else if ((!value.empty() || row->key == "URIS") && !row->set(*this, value))
-            complaints.push_back(
-                fmt::format("{}:{}: {}='{}' is ignored: expected {}", file, line, name, value, row->expected));
+        else if ((!value.empty() || row->key == "URIS") && !std::visit(Take{*this, value}, row->member))
+            complaints.push_back(fmt::format("{}:{}: {}='{}' is ignored: expected {}", file, line, name, value,
+                                             std::visit(Expected{}, row->member)));
     }
 }
 
@@ -107,6 +160,27 @@ Settings Settings::read(std::string_view root, std::vector<std::string>& complai
         }
     }
     return settings;
+}
+
+std::string Settings::sample() {
+    std::string text =
+        "# Settings of libvirt-guests.service, see libvirt-guests(8): assignments in the shell's syntax, which no "
+        "shell\n"
+        "# reads. What is commented out shows the default.\n";
+    for (const auto& row : rows)
+        text += config::detail::comment(row.sentence) +
+                fmt::format("#{}={}\n", row.key, std::visit(Shown{Settings()}, row.member));
+    return text;
+}
+
+std::string Settings::manual() {
+    std::string text;
+    for (const auto& row : rows)
+        text += config::detail::manual_paragraph(row.key,
+                                                 fmt::format("{}; default {}", std::visit(Expected{}, row.member),
+                                                             std::visit(Shown{Settings()}, row.member)),
+                                                 row.sentence);
+    return text;
 }
 
 }  // namespace innkeeper::shutdown

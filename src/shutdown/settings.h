@@ -19,11 +19,17 @@ struct Settings {
     bool bypass_cache = false;
     bool sync_time = false;
 
+    bool operator==(const Settings&) const = default;
+
     /// Of both files of an administrator, where they exist; the Debian one is read last. What does not suit leaves the
     /// setting as it was and a sentence in `complaints`: a shutdown never stops at a spelling mistake.
     static Settings read(std::string_view root, std::vector<std::string>& complaints);
     /// Adds what the text of one file says.
     void apply(std::string_view text, std::string_view file, std::vector<std::string>& complaints);
+
+    /// The commented file that shows every setting with its default, and the entries of the manual page.
+    static std::string sample();
+    static std::string manual();
 };
 
 }  // namespace innkeeper::shutdown

@@ -60,12 +60,11 @@ TEST(Settings, KeepTheirDefaultsWhereTheFileIsWrong) {
     settings.apply(
         "ON_BOOT=yes\nSHUTDOWN_TIMEOUT=5min\nPARALLEL_SHUTDOWN=-1\nTIMEOUT=3\nSTART_DELAY=\nSYNC_TIME=99999999999\n",
         "f", wrong);
-    EXPECT_THAT(wrong,
-                ElementsAre("f:1: ON_BOOT='yes' is ignored: expected 'start' or 'ignore'",
-                            "f:2: SHUTDOWN_TIMEOUT='5min' is ignored: expected a number of seconds, 0 for no limit",
-                            "f:3: PARALLEL_SHUTDOWN='-1' is ignored: expected a number of guests, 0 or more",
-                            "f:4: TIMEOUT is not known here, it has no effect",
-                            "f:6: SYNC_TIME='99999999999' is ignored: expected 0 or 1"));
+    EXPECT_THAT(wrong, ElementsAre("f:1: ON_BOOT='yes' is ignored: expected 'start' or 'ignore'",
+                                   "f:2: SHUTDOWN_TIMEOUT='5min' is ignored: expected a number of seconds",
+                                   "f:3: PARALLEL_SHUTDOWN='-1' is ignored: expected a number of guests",
+                                   "f:4: TIMEOUT is not known here, it has no effect",
+                                   "f:6: SYNC_TIME='99999999999' is ignored: expected 0 or 1"));
     EXPECT_FALSE(settings.start_on_boot);
     EXPECT_EQ(settings.shutdown_timeout, std::chrono::seconds(300));
 }
@@ -76,6 +75,21 @@ TEST(Settings, HaveANegativeTimeoutForTheStopToRefuse) {
     settings.apply("SHUTDOWN_TIMEOUT=-1", "f", wrong);
     EXPECT_THAT(wrong, IsEmpty());
     EXPECT_LT(settings.shutdown_timeout, std::chrono::seconds(0));
+}
+
+TEST(Settings, AreNamedInASampleThatChangesNothing) {
+    std::string sample = Settings::sample();
+    EXPECT_THAT(sample, HasSubstr("\n#SHUTDOWN_TIMEOUT=300\n"));
+    EXPECT_THAT(sample, HasSubstr("\n#ON_SHUTDOWN=shutdown\n"));
+    for (std::size_t at = 0; (at = sample.find("\n#", at)) != std::string::npos; ++at)
+        if (sample[at + 2] != ' ') sample.erase(at + 1, 1);
+    Settings settings;
+    std::vector<std::string> wrong;
+    settings.apply(sample, "f", wrong);
+    EXPECT_THAT(wrong, IsEmpty());
+    EXPECT_EQ(settings, Settings());
+    EXPECT_THAT(Settings::manual(),
+                HasSubstr(".TP\n\\fBURIS\\fR (connection URIs with blanks between them; default default)\n"));
 }
 
 }  // namespace

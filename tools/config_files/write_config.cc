@@ -1,5 +1,5 @@
 /// Writes what follows from the rows of the settings: the sample files, and manual pages whose templates have a line
-/// `@libvirtd.conf@` or `@qemu.conf@` where the entries of that file belong.
+/// `@libvirtd.conf@`, `@qemu.conf@` or `@libvirt-guests@` where the entries of that file belong.
 ///
 ///     write_config FOLDER TEMPLATE.in…
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include "config/daemon_settings.h"
 #include "config/qemu_settings.h"
 #include "config/setting.h"
+#include "shutdown/settings.h"
 
 using namespace innkeeper;
 
@@ -24,6 +25,7 @@ struct File {
 const File files[] = {
     {"libvirtd.conf", config::sample<config::DaemonSettings>, config::manual<config::DaemonSettings>},
     {"qemu.conf", config::sample<config::QemuSettings>, config::manual<config::QemuSettings>},
+    {"libvirt-guests", shutdown::Settings::sample, shutdown::Settings::manual},
 };
 
 bool write(const std::filesystem::path& path, const std::string& text) {
