@@ -72,7 +72,7 @@ An empty package that depends on innkeeper, in the place of Debian's.")
 endforeach()
 include(CPack)
 
-set(contents ${daemons} innkeeper-generator packaging)
+set(contents ${programs} innkeeper-generator packaging)
 if(TARGET libvirt-guests)
     list(APPEND contents libvirt-guests)
 endif()

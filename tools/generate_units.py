@@ -92,7 +92,10 @@ class Units:
             body.add("Type", "notify").add("Environment", arguments + '="--timeout 120"')
         body.add("EnvironmentFile", f"-{self.defaults}/{daemon}").add("ExecStart", f"{self.sbin}/{daemon} ${arguments}")
         body.add("ExecReload", "/bin/kill -%s $MAINPID" % ("USR1" if helper else "HUP"))
-        body.add(*("OOMScoreAdjust", "-900") if helper else ("Restart", "on-failure")).raw(*row.get("service", []))
+        body.add(*("OOMScoreAdjust", "-900") if helper else ("Restart", "on-failure"))
+        if not helper:
+            body.add("TimeoutStopSec", "45")  # a daemon whose end takes 30 s ends by force; this is for one that hangs
+        body.raw(*row.get("service", []))
         install = Section("Install")
         if not helper:
             install.add("WantedBy", "multi-user.target")

@@ -143,6 +143,10 @@ def moment(machine, unit, word):
     return places[-1]
 
 
+def seconds(machine, place):
+    return int(machine.journal()[place]["__REALTIME_TIMESTAMP"]) / 1e6
+
+
 def guest_had_its_time(machine):
     assert "INNKEEPER-GUEST-DOWN" in machine.read(CONSOLE[1:]), machine.tail()
 
@@ -236,6 +240,31 @@ def test_a_guest_whose_daemon_was_stopped_gets_its_time(ours, way):
     deploy(ours, MONOLITHIC, way)
     run(ours, "start_guest; guest_is_alone")
     guest_had_its_time(ours)
+
+
+def test_a_guest_that_never_answers_holds_the_shutdown_for_its_time_and_no_longer(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    ours.write("etc/default/libvirt-guests", "SHUTDOWN_TIMEOUT=4\n")
+    run(ours, "start_guest; kill -STOP $(cat /run/libvirt/qemu/g.pid)")
+    assert "INNKEEPER-GUEST-DOWN" not in ours.read(CONSOLE[1:])
+    took = seconds(ours, moment(ours, "libvirt-guests.service", "Stopped")) - seconds(ours, moment(ours, "libvirt-guests.service", "Stopping"))
+    assert 4 <= took < 60
+
+
+def test_guests_come_back_with_their_host(ours):
+    """The first boot's guest is in the list that the second one starts from."""
+    deploy(ours, MONOLITHIC, "activated")
+    ours.write("etc/default/libvirt-guests", "ON_BOOT=start\n")
+    run(ours, "start_guest")
+    daemon_outlived_guests(ours, "libvirtd")
+    (ours.root / "script.status").unlink()
+    # Until it is up: before that no guest hears the power button.
+    run(ours, f"""
+        for i in $(seq 600); do virsh domstate g | grep -q running && break; sleep 0.1; done
+        for i in $(seq 600); do grep -q INNKEEPER-GUEST-UP {CONSOLE} && exit 0; sleep 0.1; done
+        exit 1
+    """)
+    daemon_outlived_guests(ours, "libvirtd")
 
 
 def test_stopping_everything_in_one_command_keeps_the_order(ours):
