@@ -66,6 +66,7 @@ void complete_disks(BackupDef& backup, const model::DomainDef& def) {
                 unsupported(fmt::format("refusing to generate file name for disk '{}'", entry.name));
             entry.store.path = fmt::format("{}.{}", source.path, suffix);
         }
+        entry.has_store = true;
         if (!pulls) continue;
         if (entry.export_name.empty()) entry.export_name = entry.name;
         if (entry.mode == BackupDisk::Mode::incremental && entry.export_bitmap.empty())

@@ -39,7 +39,7 @@ const auto parameter_element =
 }  // namespace
 
 const xml::Element<FilterReference> filter_reference_element =
-    xml::describe<FilterReference>("filterref", xml::attribute("filter", &FilterReference::filter),
+    xml::describe<FilterReference>("filterref", xml::attribute("filter", &FilterReference::filter).keep_empty(),
                                    xml::children(&FilterReference::parameters, parameter_element))
         .finished_by(settle);
 

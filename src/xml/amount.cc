@@ -36,8 +36,8 @@ std::uint64_t bytes_in(std::string_view unit, std::string_view otherwise) {
 
 std::uint64_t convert_amount(std::uint64_t count, std::string_view from, std::string_view to) {
     const std::uint64_t scale = bytes_in(from, to), step = bytes_in(to, to);
-    // What is counted in more than bytes is memory, whose bytes are signed numbers everywhere below us.
-    const std::uint64_t most = step == 1 ? ~0ULL : ~0ULL >> 1;
+    // Bytes are signed numbers everywhere below us.
+    constexpr std::uint64_t most = ~0ULL >> 1;
     std::uint64_t bytes, padded;
     if (__builtin_mul_overflow(count, scale, &bytes) || bytes > most ||
         __builtin_add_overflow(bytes, step - 1, &padded))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every recorded document, of every kind, and every golden is read again as it was written.
+"""Every recorded document, of every kind, every golden and every seed of the fuzz target is read again as it was written.
 
     round_trip.py BINARY
 
@@ -20,6 +20,7 @@ def main():
         print("skipped: no recordings in %s" % shared)
         return 77
     files += sorted(glob.glob(REPOSITORY + "/tests/golden/**/*.xml", recursive=True))
+    files += sorted(glob.glob(REPOSITORY + "/tests/fuzz/corpus/xml/*"))
     for start in range(0, len(files), 500):
         done = subprocess.run([sys.argv[1], *files[start:start + 500]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:

@@ -194,14 +194,16 @@ const xml::Element<Console> console_element = xml::describe<Console>(
     xml::embed(&Console::info, device_info_element));
 
 const xml::Element<Channel> channel_element =
-    xml::describe<Channel>("channel", xml::embed(&Channel::source, chardev_type_element),
-                           xml::embed(&Channel::source, chardev_source_element),
-                           xml::child("target", xml::attribute("type", &Channel::target),
-                                      xml::when(has_name, xml::attribute("name", &Channel::name),
-                                                xml::attribute("state", &Channel::state).live_only()),
-                                      xml::when(is_guestfwd, xml::attribute("address", &Channel::address),
-                                                xml::attribute("port", &Channel::port))),
-                           xml::embed(&Channel::info, device_info_element))
+    xml::describe<Channel>(
+        "channel", xml::embed(&Channel::source, chardev_type_element),
+        xml::embed(&Channel::source, chardev_source_element),
+        xml::child("target",
+                   xml::attribute("type", &Channel::target).complain(ErrorCode::config_unsupported, unknown_target),
+                   xml::when(has_name, xml::attribute("name", &Channel::name),
+                             xml::attribute("state", &Channel::state).live_only()),
+                   xml::when(is_guestfwd, xml::attribute("address", &Channel::address),
+                             xml::attribute("port", &Channel::port))),
+        xml::embed(&Channel::info, device_info_element))
         .finished_by(check_channel);
 
 }  // namespace innkeeper::model

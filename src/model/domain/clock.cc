@@ -67,7 +67,10 @@ const xml::Element<Timer> timer_element = xml::describe<Timer>(
     xml::child("catchup", &Timer::catchup, catchup_element));
 
 const xml::Element<Clock> clock_element =
-    xml::describe<Clock>("clock", xml::attribute("offset", &Clock::offset).required(),
+    xml::describe<Clock>("clock",
+                         xml::attribute("offset", &Clock::offset)
+                             .required()
+                             .complain(ErrorCode::config_unsupported, "unknown clock offset '{}'"),
                          xml::when(
                              +[](const Clock& clock) {
                                  return !is_clock(clock, Offset::timezone) && !is_clock(clock, Offset::absolute);

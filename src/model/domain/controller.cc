@@ -56,7 +56,7 @@ const xml::Element<Controller> controller_element =
     xml::describe<Controller>(
         "controller",  //
         xml::attribute("type", &Controller::type), xml::attribute("index", &Controller::index),
-        xml::attribute("model", &Controller::model).complain(ErrorCode::internal_error, "Unknown model type '{}'"),
+        xml::attribute("model", &Controller::model).complain(ErrorCode::config_unsupported, "Unknown model type '{}'"),
         xml::attribute("ports", &Controller::ports), xml::attribute("vectors", &Controller::vectors),
         xml::attribute("maxGrantFrames", &Controller::max_grant_frames),
         xml::attribute("maxEventChannels", &Controller::max_event_channels),

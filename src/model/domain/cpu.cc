@@ -14,8 +14,13 @@ namespace innkeeper::model {
 
 namespace {
 
-const auto feature_element = xml::describe<CpuFeature>("feature", xml::attribute("policy", &CpuFeature::policy),
-                                                       xml::attribute("name", &CpuFeature::name).required());
+const auto feature_element =
+    xml::describe<CpuFeature>(
+        "feature", xml::attribute("policy", &CpuFeature::policy),
+        xml::attribute("name", &CpuFeature::name).required(ErrorCode::xml_error, "Invalid CPU feature name"))
+        .finished_by([](CpuFeature& feature) {
+            if (feature.name.empty()) throw Error(ErrorCode::xml_error, ErrorDomain::cpu, "Invalid CPU feature name");
+        });
 
 const auto cache_element = xml::describe<CpuCache>("cache", xml::attribute("level", &CpuCache::level).at_most(3),
                                                    xml::attribute("mode", &CpuCache::mode).required());

@@ -56,7 +56,8 @@ const xml::Element<DeviceInfo> device_info_element =
                         xml::alternative("virtio-mmio", virtio_mmio_address_element),
                         xml::alternative("dimm", dimm_address_element),
                         xml::alternative("unassigned", unassigned_address_element))
-                .required()))
+                .required()
+                .complain(ErrorCode::config_unsupported, "unknown address type '{}'")))
         .finished_by(settle);
 
 const xml::Element<VirtioOptions> virtio_options_element =

@@ -37,6 +37,8 @@ void read_name(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
     if (domain.name.empty()) throw Error(ErrorCode::no_name);
     if (domain.name.find('/') != std::string::npos)
         throw Error(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", domain.name));
+    if (domain.name.find('\n') != std::string::npos)
+        throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: \n");
 }
 
 void read_uuid(const xml::Node& node, Def& domain, const xml::ParseFlags&) {
@@ -152,7 +154,9 @@ const xml::Element<Devices> devices_element = xml::describe<Devices>(
 const xml::Element<DomainDef> domain_element =
     xml::describe<DomainDef>(
         "domain",
-        xml::attribute("type", &Def::type).required().complain(ErrorCode::config_unsupported, "invalid domain type {}"),
+        xml::attribute("type", &Def::type)
+            .required(ErrorCode::internal_error, "missing domain type attribute")
+            .complain(ErrorCode::config_unsupported, "invalid domain type {}"),
         xml::attribute("id", &Def::id).live_only(), xml::by_hand(ignore, write_namespaces),
         xml::by_hand(read_name, write_identity)
             .holds(xml::value("name", &Def::name).required(), xml::value("uuid", &Def::uuid)),
@@ -169,7 +173,9 @@ const xml::Element<DomainDef> domain_element =
         xml::child("memoryBacking", &Def::memory_backing, memory_backing_element),
         xml::child("vcpu", &Def::vcpus, vcpus_element),
         xml::child("vcpus", xml::children(&Def::vcpu_list, vcpu_element)),
-        xml::value("iothreads", &Def::iothreads).omit("0"),
+        xml::value("iothreads", &Def::iothreads)
+            .omit("0")
+            .complain(ErrorCode::xml_error, "invalid iothreads count '{}'"),
         xml::child("iothreadids", xml::children(&Def::iothread_ids, iothread_element))
             .written_when(has_iothread_details),
         xml::child("defaultiothread", xml::attribute("thread_pool_min", &Def::default_iothread_pool_min),

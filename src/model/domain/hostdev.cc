@@ -90,7 +90,10 @@ std::optional<std::string> Hostdev::source_key() const {
 
 const xml::Element<Hostdev> hostdev_element =
     xml::describe<Hostdev>(
-        "hostdev", xml::attribute("mode", &Hostdev::mode), xml::attribute("type", &Hostdev::type).required(),
+        "hostdev", xml::attribute("mode", &Hostdev::mode),
+        xml::attribute("type", &Hostdev::type)
+            .required()
+            .complain(ErrorCode::config_unsupported, "unknown host device source address type '{}'"),
         xml::attribute("managed", &Hostdev::managed, xml::yes_no).written_when(is_subsystem),
         xml::attribute("rawio", &Hostdev::raw_io, xml::yes_no), xml::attribute("sgio", &Hostdev::sgio),
         xml::when(is_one_of<Type::mdev>, xml::attribute("model", &Hostdev::mdev_model)),

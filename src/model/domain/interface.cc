@@ -58,7 +58,8 @@ void ignore(const xml::Node&, Interface&, const xml::ParseFlags&) {}
 void read_host_address(const xml::Node& node, Interface& interface, const xml::ParseFlags& flags) {
     const auto address = node.child("address");
     if (!address) return;
-    if (address.attribute("type").value_or("pci") == "pci")
+    if (!address.attribute("type")) throw Error(ErrorCode::xml_error, "missing source address type");
+    if (address.attribute("type") == "pci")
         interface.host_address = host_pci_address_element.read(address, flags);
     else
         throw Error(ErrorCode::internal_error, fmt::format("unknown address type '{}'", *address.attribute("type")));
@@ -185,7 +186,7 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
             want(!interface.source_device.empty(), "");
             break;
         case Type::hostdev:
-            want(bool(interface.host_address) || bool(node.child("source")), "");
+            if (!interface.host_address) throw Error(ErrorCode::xml_error, "missing source address type");
             break;
         case Type::client:
         case Type::server:
@@ -203,7 +204,9 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
     if (interface.coalesce_rx_frames_max == 0u) interface.coalesce_rx_frames_max.reset();
     settle_model(interface);
     settle_virtual_port(interface);
-    if (!is_one_of<Type::network, Type::bridge, Type::ethernet>(interface)) interface.filter.reset();
+    if (!is_one_of<Type::network, Type::bridge, Type::ethernet>(interface) ||
+        !node.child("filterref").attribute("filter"))
+        interface.filter.reset();
     if (!flags.live && is_generated_tap(interface.target_device)) interface.target_device.clear();
     if (interface.mac && interface.mac->is_multicast())
         throw Error(ErrorCode::xml_error,

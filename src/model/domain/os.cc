@@ -123,7 +123,8 @@ void write_slic(const Os& os, xml::Writer& writer) {
 }  // namespace
 
 const xml::Element<Os> os_element = xml::describe<Os>(
-    "os", xml::attribute("firmware", &Os::firmware).omit("none"),
+    "os",
+    xml::attribute("firmware", &Os::firmware).omit("none").complain(ErrorCode::xml_error, "unknown firmware value {}"),
     xml::by_hand(read_type, write_type).holds("type@arch", "type@machine", "type#"),
     xml::child("firmware", xml::children(&Os::firmware_features, feature_element)), xml::value("init", &Os::init),
     xml::by_hand(read_init, write_init).holds("initarg#", "initenv@name", "initenv#"),

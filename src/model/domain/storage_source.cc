@@ -282,7 +282,12 @@ const xml::Element<StorageSource> storage_source_element =
             xml::children(&StorageSource::labels, source_label_element)),
         xml::child(&StorageSource::reservations, reservations_element),
         xml::child(&StorageSource::encryption, encryption_element))
-        .finished_by(settle_network);
+        .finished_by([](StorageSource& source) {
+            if (source.type == Type::volume && source.pool.empty() != source.volume.empty())
+                throw Error(ErrorCode::xml_error,
+                            "'pool' and 'volume' must be specified together for 'pool' type source");
+            settle_network(source);
+        });
 
 const xml::Element<StorageSource> storage_type_element =
     xml::describe<StorageSource>("", xml::attribute("type", &StorageSource::type));

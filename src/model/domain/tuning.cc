@@ -143,7 +143,7 @@ bool is_static(const NumaTune& tune) { return tune.placement != NumaTune::Placem
 
 /// The largest limit is none.
 template <class M>
-xml::PartOf<MemoryTune> limit(std::string_view name, M MemoryTune::*member) {
+xml::PartOf<MemoryTune> limit(std::string_view name, M MemoryTune::* member) {
     return xml::amount(name, member).omit("9007199254740991");
 }
 
@@ -159,8 +159,10 @@ const xml::Element<MemoryTune> memory_tune_element = xml::describe<MemoryTune>(
 
 const xml::Element<CpuTune> cpu_tune_element =
     xml::describe<CpuTune>(
-        "cputune", xml::value("shares", &CpuTune::shares), xml::value("period", &CpuTune::period).omit("0"),
-        xml::value("quota", &CpuTune::quota).omit("0"), xml::value("global_period", &CpuTune::global_period).omit("0"),
+        "cputune",
+        xml::value("shares", &CpuTune::shares).complain(ErrorCode::xml_error, "can't parse cputune shares value"),
+        xml::value("period", &CpuTune::period).omit("0"), xml::value("quota", &CpuTune::quota).omit("0"),
+        xml::value("global_period", &CpuTune::global_period).omit("0"),
         xml::value("global_quota", &CpuTune::global_quota).omit("0"),
         xml::value("emulator_period", &CpuTune::emulator_period).omit("0"),
         xml::value("emulator_quota", &CpuTune::emulator_quota).omit("0"),
@@ -175,13 +177,17 @@ const xml::Element<CpuTune> cpu_tune_element =
         .finished_by(check_cache_tunes);
 
 const xml::Element<NumaTune> numa_tune_element =
-    xml::describe<NumaTune>("numatune",
-                            xml::child("memory", xml::attribute("mode", &NumaTune::mode).written_when(has_memory),
-                                       xml::attribute("nodeset", &NumaTune::nodeset)
-                                           .written_when(is_static)
-                                           .complain(ErrorCode::invalid_arg, bad_bitmap),
-                                       xml::attribute("placement", &NumaTune::placement).omit("static")),
-                            xml::children(&NumaTune::nodes, node_element))
+    xml::describe<NumaTune>(
+        "numatune",
+        xml::child("memory",
+                   xml::attribute("mode", &NumaTune::mode)
+                       .complain(ErrorCode::config_unsupported, "Unsupported NUMA memory tuning mode '{}'")
+                       .written_when(has_memory),
+                   xml::attribute("nodeset", &NumaTune::nodeset)
+                       .written_when(is_static)
+                       .complain(ErrorCode::invalid_arg, bad_bitmap),
+                   xml::attribute("placement", &NumaTune::placement).omit("static")),
+        xml::children(&NumaTune::nodes, node_element))
         .finished_by(settle_numa);
 
 }  // namespace innkeeper::model

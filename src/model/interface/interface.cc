@@ -62,7 +62,8 @@ const auto bond = xml::describe<Bond>(
     xml::child(&Bond::mii, mii), xml::when(has_no_mii, xml::child(&Bond::arp, arp)), xml::children(&Bond::cards, card));
 
 const auto vlan = xml::describe<Vlan>(
-    "vlan", xml::attribute("tag", &Vlan::tag).required(xml_error, "vlan interface misses the tag attribute"),
+    "vlan",
+    xml::attribute("tag", &Vlan::tag).keep_empty().required(xml_error, "vlan interface misses the tag attribute"),
     xml::child("interface",
                xml::attribute("name", &Vlan::device).required(xml_error, "vlan interface misses name attribute"))
         .required(xml_error, "vlan interface misses name attribute"));

@@ -20,7 +20,11 @@ bool is_limited(const DhcpLease& lease) { return lease.expiry && *lease.expiry !
 
 const xml::Element<DhcpLease> dhcp_lease =
     xml::describe<DhcpLease>("lease", xml::attribute("expiry", &DhcpLease::expiry),
-                             xml::attribute("unit", &DhcpLease::unit).written_when(is_limited));
+                             xml::attribute("unit", &DhcpLease::unit).written_when(is_limited))
+        .finished_by([](DhcpLease& lease) {
+            // A lease for ever has no unit.
+            if (!is_limited(lease)) lease.unit = DhcpLease::Unit::minutes;
+        });
 
 template <class Owner>
 void forget_empty_lease(Owner& owner) {

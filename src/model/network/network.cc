@@ -158,7 +158,10 @@ void complete(Network& network) {
     if (network.virtual_port && !network.virtual_port->type) wrong("missing required virtualport type");
     if (network.dns) check_dns(*network.dns, network.name);
     if (network.dns == Dns{}) network.dns.reset();
-    for (auto& ip : network.ips) check_ip(ip, network.name);
+    for (auto& ip : network.ips) {
+        check_ip(ip, network.name);
+        ip.has_tftp = !ip.tftp_root.empty();  // without a folder it serves nothing
+    }
     for (const auto& route : network.routes) check_route(route, network.ips, network.name);
     check_bridge(network);
     if (network.forward && network.mode() == Mode::none) network.forward.reset();

@@ -73,6 +73,8 @@ const xml::Element<NetworkBandwidth::Limit> limit =
                 throw Error(ErrorCode::xml_detail, no_domain, "Missing mandatory average or floor attributes");
             for (auto* value : {&limit.average, &limit.peak, &limit.floor, &limit.burst})
                 if (*value == 0u) value->reset();
+            // What may be passed for a while is nothing without a limit.
+            if (!limit.average && !limit.floor) limit = {};
         });
 
 void check_bandwidth(NetworkBandwidth& bandwidth, const xml::Node& node, const xml::ParseFlags&) {

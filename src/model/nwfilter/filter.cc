@@ -59,6 +59,8 @@ RuleMatch read_match(const xml::Node& node, const RuleProtocol& protocol) {
     }
     // Of several the peer names the last one.
     if (!complaint.empty()) internal(std::move(complaint));
+    // Where nothing is looked at there is nothing to be otherwise.
+    match.negated = match.negated && !match.fields.empty();
     check_ports(match);
     return match;
 }
@@ -105,7 +107,7 @@ void write_entry(const FilterRule& rule, xml::Writer& writer) {
     if (!rule.match_state) writer.attribute("statematch", "false");
     if (rule.match) {
         writer.open(rule.match->protocol);
-        if (rule.match->negated && !rule.match->fields.empty()) writer.attribute("match", "no");
+        if (rule.match->negated) writer.attribute("match", "no");
         for (const auto& [name, value] : rule.match->fields) writer.attribute(name, value);
         writer.close();
     }

@@ -11,6 +11,7 @@ namespace innkeeper::model {
 
 namespace {
 
+bool names_disks(const BackupDef& backup) { return backup.has_disks || !backup.disks.empty(); }
 bool takes_part(const BackupDisk& disk) { return disk.takes_part(); }
 
 const auto server_element = xml::describe<BackupServer>(
@@ -48,6 +49,11 @@ xml::Element<BackupDisk> disk_of(std::string_view tag, void (*write)(const Backu
                xml::child("driver", xml::embed(&BackupDisk::store, storage_format_element)),
                xml::by_hand(read_store, write).holds(xml::child(tag, &BackupDisk::store, storage_source_element)))
         .finished_by([](BackupDisk& disk) {
+            // Of a disk that takes no part nothing else is looked at.
+            if (!disk.takes_part()) {
+                disk.store = {};
+                disk.has_store = false;
+            }
             if (disk.store.type != StorageSource::Type::file && disk.store.type != StorageSource::Type::block)
                 throw Error(ErrorCode::config_unsupported,
                             fmt::format("unsupported disk backup type '{}'", xml::name(disk.store.type)));
@@ -58,10 +64,10 @@ xml::Element<BackupDisk> disk_of(std::string_view tag, void (*write)(const Backu
 }
 
 const auto push_disk_element = disk_of("target", [](const BackupDisk& disk, xml::Writer& writer) {
-    if (disk.takes_part()) write_store("target", disk, writer);
+    if (disk.has_store) write_store("target", disk, writer);
 });
 const auto pull_disk_element = disk_of("scratch", [](const BackupDisk& disk, xml::Writer& writer) {
-    if (disk.takes_part()) write_store("scratch", disk, writer);
+    if (disk.has_store) write_store("scratch", disk, writer);
 });
 
 }  // namespace
@@ -72,9 +78,13 @@ const xml::Element<BackupDef> backup_element =
         xml::attribute("mode", &BackupDef::kind).complain(ErrorCode::config_unsupported, "unknown backup mode '{}'"),
         xml::value("incremental", &BackupDef::incremental), xml::child("server", &BackupDef::server, server_element),
         xml::when(&BackupDef::kind, BackupDef::Kind::push,
-                  xml::child("disks", xml::children(&BackupDef::disks, push_disk_element))),
+                  xml::child("disks", xml::children(&BackupDef::disks, push_disk_element))
+                      .keep_empty()
+                      .written_when(names_disks)),
         xml::when(&BackupDef::kind, BackupDef::Kind::pull,
-                  xml::child("disks", xml::children(&BackupDef::disks, pull_disk_element))))
+                  xml::child("disks", xml::children(&BackupDef::disks, pull_disk_element))
+                      .keep_empty()
+                      .written_when(names_disks)))
         .finished_by([](BackupDef& backup, const xml::Node& node, const xml::ParseFlags&) {
             backup.has_disks = bool(node.child("disks"));
             if (backup.server && backup.kind == BackupDef::Kind::push)

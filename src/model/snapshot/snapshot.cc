@@ -36,13 +36,16 @@ void check_disk(SnapshotDisk& disk) {
     source.startup_policy.reset();
 }
 
+/// A mark inside of the image has no type, unless a client gave it one.
+bool tells_type(const SnapshotDisk& disk) { return is_external(disk) || disk.source.type != StorageSource::Type::file; }
+
 const auto snapshot_disk_element =
     xml::describe<SnapshotDisk>(
         "disk",
         xml::attribute("name", &SnapshotDisk::name)
             .required(ErrorCode::internal_error, "missing name from disk snapshot element"),
         xml::attribute("snapshot", &SnapshotDisk::mode),
-        xml::embed(&SnapshotDisk::source, storage_type_element).written_when(is_external),
+        xml::embed(&SnapshotDisk::source, storage_type_element).written_when(tells_type),
         xml::child(
             "driver", xml::embed(&SnapshotDisk::source, storage_format_element),
             xml::child("metadata_cache", xml::amount("max_size", &SnapshotDisk::metadata_cache_max_bytes, "bytes"))),

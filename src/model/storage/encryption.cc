@@ -37,7 +37,7 @@ const xml::Element<VolumeEncryption> volume_encryption =
     xml::describe<Encryption>("encryption",
                               xml::attribute("format", &Encryption::format)
                                   .required(ErrorCode::xml_error, "unknown volume encryption format (null)")
-                                  .complain(ErrorCode::xml_error, "unknown volume encryption format {}"),
+                                  .complain(ErrorCode::config_unsupported, "unknown volume encryption format type {}"),
                               xml::expanded<Encryption>(), xml::children(&Encryption::secrets, secret),
                               xml::child(&Encryption::cipher, cipher), xml::child(&Encryption::ivgen, ivgen));
 

@@ -93,7 +93,8 @@ void fit_volume(Volume& read, Pool::Type type) {
 
 const xml::Element<Volume> volume =
     xml::describe<Volume>(
-        "volume", xml::attribute("type", &Volume::type).complain(ErrorCode::xml_error, "unknown volume type '{}'"),
+        "volume",
+        xml::attribute("type", &Volume::type).complain(ErrorCode::config_unsupported, "unknown volume type '{}'"),
         xml::value("name", &Volume::name), xml::value("key", &Volume::key),
         xml::amount("capacity", &Volume::capacity, "bytes"), xml::amount("allocation", &Volume::allocation, "bytes"),
         xml::amount("physical", &Volume::physical, "bytes"),
