@@ -46,7 +46,10 @@ start_guest() {{
     echo "the guest did not come up"; exit 1
 }}
 guest_has_ended() {{ grep -q INNKEEPER-GUEST-DOWN {CONSOLE} && virsh domstate g | grep -q 'shut off'; }}
-guest_is_alone() {{ systemctl stop $daemon; ! systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
+# (The shell's own ! does not end a script.)
+fails() {{ if "$@"; then echo "it did not fail: $*"; exit 1; fi; }}
+is_after() {{ systemctl show -P After $1 | tr ' ' '\\n' | grep -x $2; }}
+guest_is_alone() {{ systemctl stop $daemon; fails systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
 """
 MONOLITHIC = ["libvirtd"]
 MODULAR = ["virtqemud", "virtnetworkd", "virtstoraged", "virtsecretd", "virtnodedevd", "virtnwfilterd", "virtinterfaced", "virtproxyd"]
@@ -189,14 +192,31 @@ def test_a_host_changes_daemons_in_place_and_back(machine):
     guest_had_its_time(machine)
 
 
-def test_a_new_host_gets_users_folders_and_configuration(ours):
-    # The tree had Debian's; what is missing is made, and what is there stays.
-    ours.inside("sh", "-c", "rm /etc/libvirt/qemu.conf; dpkg-reconfigure innkeeper; systemd-sysusers --replace=/usr/lib/sysusers.d/innkeeper.conf -")
-    assert "#user = " in ours.read("etc/libvirt/qemu.conf")
-    assert (ours.root / "etc/libvirt/qemu.conf").stat().st_mode & 0o777 == 0o600
-    assert "etc/libvirt/qemu.conf" in ours.read("var/lib/innkeeper/created")
-    assert "libvirt-qemu" in ours.read("etc/passwd") and "\nlibvirt:" in ours.read("etc/group")
-    assert (ours.root / "var/lib/libvirt/images").stat().st_mode & 0o777 == 0o711
+def test_a_new_host_gets_users_folders_and_configuration(machine):
+    machine.inside("sh", "-c", "apt-get purge -y -q libvirt-daemon-system libvirt-daemon libvirt-daemon-driver-qemu "
+                   "libvirt-daemon-system-systemd; rm -rf /etc/libvirt /var/lib/libvirt /var/log/libvirt")
+    assert "libvirt-qemu" not in machine.read("etc/passwd")
+    run(machine, """
+        apt-get install -y -q --no-install-recommends /debs/*.deb </dev/null
+        systemctl is-active libvirtd.service libvirtd.socket libvirtd-ro.socket libvirt-guests.service
+        virsh list
+        id -Gn libvirt-qemu | grep -w kvm | grep -w libvirt-qemu
+        getent group libvirt
+        test "$(stat -c '%a %U' /var/lib/libvirt/images)" = '711 root'
+        test "$(stat -c '%a %U %G' /var/lib/libvirt/qemu)" = '750 libvirt-qemu libvirt-qemu'
+        test "$(stat -c %a /etc/libvirt/qemu.conf)" = 600
+        grep -w etc/libvirt/qemu.conf /var/lib/innkeeper/created
+        # Polkit knows the actions, and who is in the group needs no password.
+        useradd -G libvirt member; useradd stranger
+        pkaction --action-id org.libvirt.unix.manage --action-id org.libvirt.api.domain.start
+        runuser -u member -- virsh -c qemu:///system list
+        fails runuser -u stranger -- virsh -c qemu:///system list
+        runuser -u stranger -- virsh -c qemu:///system -r list
+        apt-get purge -y -q innkeeper libvirt-daemon libvirt-daemon-system
+        test ! -e /etc/libvirt/qemu.conf
+        test ! -e /var/lib/innkeeper
+        fails systemctl is-enabled libvirtd.socket
+    """)
 
 
 def test_systemd_finds_nothing_wrong_with_the_installed_units(ours):
@@ -293,13 +313,14 @@ def test_restarting_the_daemon_leaves_guests_and_libvirt_guests_alone(ours):
 def test_masking_sockets_is_enough_to_change_the_deployment(ours):
     deploy(ours, MONOLITHIC, "activated")
     run(ours, """
-        systemctl show -P After libvirt-guests.service | grep libvirtd.socket
-        ! systemctl show -P After libvirt-guests.service | grep libvirtd.service
+        is_after libvirt-guests.service libvirtd.socket
+        is_after virt-guest-shutdown.target libvirtd.service
+        fails is_after libvirt-guests.service libvirtd.service
         systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
         systemctl mask libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirtd-tcp.socket libvirtd-tls.socket
         systemctl start libvirtd.service
-        systemctl show -P After libvirt-guests.service | grep libvirtd.service
-        ! systemctl show -P After libvirt-guests.service | grep libvirtd.socket
+        is_after libvirt-guests.service libvirtd.service
+        fails is_after libvirt-guests.service libvirtd.socket
         start_guest
     """)
     daemon_outlived_guests(ours, "libvirtd")
