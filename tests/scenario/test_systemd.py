@@ -17,6 +17,7 @@ PACKAGES = ["libvirt-daemon-system", "libvirt-clients", "qemu-system-x86"]
 DEBIANS = ["libvirt-daemon-system", "libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-daemon-system-systemd"]
 BUILD = pathlib.Path(BINARY).resolve().parent.parent
 LIMIT = 120
+SCOPE = r"machine-qemu\x2d1\x2dg.scope"
 CONSOLE = "/var/lib/libvirt/qemu/g-console.log"
 GUEST = f"""
 <domain type='qemu'>
@@ -49,6 +50,11 @@ guest_has_ended() {{ grep -q INNKEEPER-GUEST-DOWN {CONSOLE} && virsh domstate g 
 # (The shell's own ! does not end a script.)
 fails() {{ if "$@"; then echo "it did not fail: $*"; exit 1; fi; }}
 is_after() {{ systemctl show -P After $1 | tr ' ' '\\n' | grep -x $2; }}
+has_scope() {{
+    grep -F '{SCOPE}' /proc/$(cat /run/libvirt/qemu/g.pid)/cgroup
+    is_after '{SCOPE}' $daemon.service
+    is_after virt-guest-shutdown.target '{SCOPE}'
+}}
 guest_is_alone() {{ systemctl stop $daemon; fails systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
 """
 MONOLITHIC = ["libvirtd"]
@@ -230,11 +236,31 @@ def test_systemd_finds_nothing_wrong_with_the_installed_units(ours):
 @pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
 @pytest.mark.parametrize("way", ["activated", "traditional"])
 def test_guests_end_before_their_daemon(ours, daemons, way):
-    """Without machined, which would make scopes that hide a wrong order."""
     deploy(ours, daemons, way)
-    ours.mask("systemd-machined.service")
-    run(ours, "start_guest", daemons[0])
+    run(ours, "start_guest; has_scope; machinectl show qemu-1-g | grep -x Class=vm", daemons[0])
     daemon_outlived_guests(ours, daemons[0])
+
+
+@pytest.mark.parametrize("way", ["activated", "traditional"])
+def test_without_machined_guests_have_scopes_as_well(ours, way):
+    deploy(ours, MONOLITHIC, way)
+    ours.mask("systemd-machined.service")
+    run(ours, """
+        start_guest
+        has_scope
+        systemctl restart libvirtd.service
+        virsh domstate g | grep running
+        has_scope
+    """)
+    daemon_outlived_guests(ours, "libvirtd")
+
+
+def test_guests_without_libvirt_guests_end_before_what_their_daemon_needs(ours):
+    """Nobody asks them to shut down; systemd ends their scopes in time."""
+    deploy(ours, MONOLITHIC, "activated")
+    ours.inside("systemctl", "disable", "libvirt-guests.service")
+    run(ours, "start_guest; has_scope")
+    assert moment(ours, SCOPE, "Stopped") < moment(ours, "libvirtd.service", "Stopping")
 
 
 @pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])

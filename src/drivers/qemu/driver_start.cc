@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
@@ -25,6 +26,7 @@
 #include "drivers/qemu/placement.h"
 #include "drivers/qemu/preconditions.h"
 #include "drivers/qemu/sealing.h"
+#include "host/guest_scope.h"
 #include "loop/pool.h"
 
 /// Starting a guest. Whatever fails, nothing of it is left; whatever kills the daemon on the way, the status file is
@@ -49,6 +51,17 @@ QmpCommand password_command(const model::Graphics& graphics) {
 }
 
 namespace {
+
+/// A guest without a scope runs as well; it is only not ordered for itself when the host goes down.
+Task<> enter_scope(int id, std::string name, Uuid uuid, pid_t process) {
+    try {
+        co_await in_pool([id, name, uuid, process] {
+            host::enter_guest_scope({.driver = "qemu", .id = id, .guest = name, .uuid = uuid, .process = process});
+        });
+    } catch (const Error& error) {
+        log::warning("domain '{}' has no systemd scope: {}", name, error.message());
+    }
+}
 
 /// How long QEMU may need until it answers: on a loaded host with much memory to prepare, long.
 constexpr auto answer_limit = 120s;
@@ -353,6 +366,9 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     watch(guest, machine);
     guest->set_pid(machine->process->pid());
     passed.clear();
+    // Meanwhile QEMU gets ready.
+    if (paths_.is_system() && paths_.root().empty())
+        co_await enter_scope(guest->id(), def->name, def->uuid, machine->process->pid());
 
     std::exception_ptr failure;
     try {
