@@ -47,19 +47,32 @@ class Countdown {
 
 enum class End { complete, late, refused };
 
-/// Asks the guest, and waits until it is gone or its time is over. `tell` says how it stands. The countdown may be
-/// shared with other guests.
-Task<End> shut_down(Host* host, Domain guest, Countdown* time, bool tell) {
-    say("Starting shutdown on guest: {}", guest.name);
-    std::optional<Error> failed;
+/// Nothing if the daemon has passed the request on.
+Task<std::optional<Error>> request(Host* host, Domain guest, Countdown* time) {
     try {
         remote::DomainShutdownArgs args{.dom = guest};
         co_await host->change<remote::DomainShutdown>(args, time->at_most(host->patience()));
     } catch (const Error& error) {
-        failed = error;
+        co_return error;
     }
+    co_return std::nullopt;
+}
+
+/// The daemon went away, not the guest: it may be started anew just now.
+bool is_of_connection(const Error& error) {
+    return error.domain() == ErrorDomain::rpc || error.code() == ErrorCode::system_error;
+}
+
+/// Asks the guest, and waits until it is gone or its time is over. `tell` says how it stands. The countdown may be
+/// shared with other guests.
+Task<End> shut_down(Host* host, Domain guest, Countdown* time, bool tell) {
+    say("Starting shutdown on guest: {}", guest.name);
+    auto failed = co_await request(host, guest, time);
     // A guest may have gone by itself before it was asked.
-    if (failed && co_await host->still_runs(guest)) throw Error(*failed);
+    if (failed && co_await host->still_runs(guest)) {
+        if (is_of_connection(*failed)) failed = co_await request(host, guest, time);
+        if (failed) throw Error(*failed);
+    }
     while (co_await host->still_runs(guest)) {
         const auto due = time->due();
         if (due && tell) say("Waiting for guest {} to shut down{}", guest.name, *due);

@@ -7,7 +7,7 @@ import subprocess
 import libvirt
 import pytest
 
-from daemon import Daemon, PATIENCE
+from daemon import PATIENCE, SLOWNESS, Daemon
 from guests_program import GuestsProgram, boot, deaf, needs_guest
 
 COMMANDS = "start|stop|status|restart|condrestart|try-restart|reload|force-reload|gueststatus|shutdown"
@@ -24,6 +24,11 @@ def no_daemon():
     it = Daemon()
     yield GuestsProgram(it)
     it.remove()
+
+
+def patience(seconds):
+    """How long a daemon has: that long on an idle machine."""
+    return str(seconds * SLOWNESS)
 
 
 def running(daemon):
@@ -200,7 +205,7 @@ def test_one_that_hears_nothing_does_not_keep_the_others(program):
     boot(program.daemon, "web")
     deaf(program.daemon, "deaf")
     boot(program.daemon, "mail")
-    program.set("SHUTDOWN_TIMEOUT=7")
+    program.set("SHUTDOWN_TIMEOUT=%d" % (7 * SLOWNESS))
     out, _ = program("stop")
     assert "Waiting for guest deaf to shut down, 5 seconds left\nShutdown of guest deaf failed to complete in time.\n" in out
     assert "Shutdown of guest web complete.\n" in out and "Shutdown of guest mail complete.\n" in out
@@ -211,7 +216,7 @@ def test_one_that_hears_nothing_does_not_keep_the_others(program):
 def test_several_at_a_time_share_the_time(program):
     deaf(program.daemon, "deaf")
     boot(program.daemon, "web", "mail", "files")
-    program.set("SHUTDOWN_TIMEOUT=12", "PARALLEL_SHUTDOWN=2", "ON_SHUTDOWN=suspend")
+    program.set("SHUTDOWN_TIMEOUT=%d" % (12 * SLOWNESS), "PARALLEL_SHUTDOWN=2", "ON_SHUTDOWN=suspend")
     out, _ = program("shutdown", status=1)
     lines = out.splitlines()
     assert lines[3:5] == ["Starting shutdown on guest: deaf", "Starting shutdown on guest: web"]
@@ -229,10 +234,10 @@ def test_guests_that_hang_keep_nobody(program):
     boot(program.daemon, "web", "mail")
     pids = [stop_process(program.daemon, name) for name in hung]
     try:
-        program.set("PARALLEL_SHUTDOWN=8", "SHUTDOWN_TIMEOUT=60")
-        out, _ = program("--patience", "4", "stop", status=1)
+        program.set("PARALLEL_SHUTDOWN=8", "SHUTDOWN_TIMEOUT=%d" % PATIENCE)
+        out, _ = program("--patience", patience(4), "stop", status=1)
         assert "Shutdown of guest web complete.\n" in out and "Shutdown of guest mail complete.\n" in out
-        assert all("Shutdown of guest %s" % name in out for name in hung) or "Timeout expired" in out
+        assert all("Shutdown of guest %s failed: " % name in out for name in hung)
         assert running(program.daemon) == hung
     finally:
         for pid in pids:
@@ -244,10 +249,10 @@ def test_a_daemon_that_hangs_is_given_up(program):
     program.set("URIS='default test:///default'")
     program.daemon.process.send_signal(signal.SIGSTOP)
     try:
-        out, err = program("--patience", "2", "stop")
+        out, err = program("--patience", patience(2), "stop")
         assert out == "Can't connect to default. Skipping.\nCan't connect to test:///default. Skipping.\n"
-        assert "default: Timed out during operation: connecting did not finish within 2 s" in err
-        out, _ = program("--patience", "2", "gueststatus")
+        assert "default: Timed out during operation: connecting did not finish within %s s" % patience(2) in err
+        out, _ = program("--patience", patience(2), "gueststatus")
         assert out == "* default URI:\n\n* test:///default URI:\n\n"
     finally:
         program.daemon.process.send_signal(signal.SIGCONT)
@@ -256,13 +261,13 @@ def test_a_daemon_that_hangs_is_given_up(program):
 def test_a_daemon_that_hangs_while_guests_are_waited_for_is_given_up(program):
     deaf(program.daemon, "web", "mail")
     program.set("SHUTDOWN_TIMEOUT=0")
-    process = program.begin("--patience", "2", "stop")
+    process = program.begin("--patience", patience(2), "stop")
     try:
         for line in process.stdout:
             if line == "Waiting for guest web to shut down\n":
                 break
         program.daemon.process.send_signal(signal.SIGSTOP)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         program.daemon.process.send_signal(signal.SIGCONT)
@@ -279,14 +284,14 @@ def test_a_full_backlog_is_waited_for_and_no_longer(no_daemon):
         listener.bind(path)
         listener.listen(0)
         first.connect(path)
-        assert no_daemon("--patience", "1", "stop")[0] == "Can't connect to test:///default. Skipping.\n"
+        assert no_daemon("--patience", patience(1), "stop")[0] == "Can't connect to test:///default. Skipping.\n"
 
 
 @needs_guest
 def test_a_daemon_that_is_started_anew_meanwhile_is_asked_again(program):
     boot(program.daemon, "web")
     deaf(program.daemon, "deaf")
-    program.set("SHUTDOWN_TIMEOUT=15", "PARALLEL_SHUTDOWN=2")
+    program.set("SHUTDOWN_TIMEOUT=%d" % (30 * SLOWNESS), "PARALLEL_SHUTDOWN=2")
     process = program.begin("stop")
     try:
         for line in process.stdout:
@@ -295,7 +300,7 @@ def test_a_daemon_that_is_started_anew_meanwhile_is_asked_again(program):
         program.daemon.kill()
         program.daemon.start()
         program.daemon.connect().lookupByName("deaf").destroy()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 0, out + err
@@ -342,12 +347,11 @@ def test_a_save_that_makes_no_step_is_given_up(program):
     program.set("ON_SHUTDOWN=suspend")
     pid = stop_process(program.daemon, "hung")
     try:
-        out, _ = program("--patience", "3", "stop", status=1)
+        out, _ = program("--patience", patience(3), "stop", status=1)
         assert "Suspending hung: failed: " in out
         assert out.endswith("Suspending web: ...\nSuspending web: done\n")
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert running(program.daemon) == ["hung"] or running(program.daemon) == []
 
 
 # ---- beside the peer's
