@@ -66,8 +66,10 @@ void pair_console_with_serial(DomainDef& def) {
     }
 }
 
+void number_parallels(DomainDef& def) { number_ports(def.devices.parallels); }
+
 void number_chardevs(DomainDef& def) {
-    number_ports(def.devices.parallels);
+    number_parallels(def);
     unsigned position = 0;
     for (Console& console : def.devices.consoles) {
         if (console.target != Console::Target::serial || !console.port) console.port = position;

@@ -7,8 +7,6 @@
 
 namespace innkeeper::model {
 
-namespace {
-
 std::optional<DriveAddress> usual_place(Disk::Bus bus, unsigned index) {
     switch (bus) {
         // Unit 7 of a narrow bus is the controller itself.
@@ -31,8 +29,6 @@ bool hostdev_sits_at(const DomainDef& def, const DriveAddress& place) {
         return hostdev.type == Hostdev::Type::scsi && address != nullptr && *address == place;
     });
 }
-
-}  // namespace
 
 std::optional<unsigned> disk_index(std::string_view target) {
     for (const std::string_view prefix : {"xvd", "ubd", "fd", "hd", "sd", "vd"}) {

@@ -20,13 +20,18 @@ void add_implied_controllers(DomainDef& def);
 // drive_addresses.cc
 /// "hda" is 0, "hdz" 25, "hdaa" 26; digits behind are a partition's.
 std::optional<unsigned> disk_index(std::string_view target);
-/// Where the guest has always seen a disk of that letter. Throws Error for a name that says no place.
+/// Where the guest has always seen the disk of that letter; nothing for buses without such places.
+std::optional<DriveAddress> usual_place(Disk::Bus bus, unsigned index);
+/// Whether a SCSI device of the host's has that place, by its own choice.
+bool hostdev_sits_at(const DomainDef& def, const DriveAddress& place);
+/// Throws Error for a name that says no place, and for a place that is taken.
 void assign_drive_addresses(DomainDef& def);
 
 // chardevs.cc
 /// A guest's first serial line is also its console, and the other way round.
 void pair_console_with_serial(DomainDef& def);
-/// After the consoles are complete.
+void number_parallels(DomainDef& def);
+/// Parallel lines too; after the consoles are complete.
 void number_chardevs(DomainDef& def);
 
 // checks.cc

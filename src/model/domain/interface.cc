@@ -202,6 +202,7 @@ void check_interface(Interface& interface, const xml::Node& node, const xml::Par
             break;
     }
     if (interface.coalesce_rx_frames_max == 0u) interface.coalesce_rx_frames_max.reset();
+    if (interface.type != Type::hostdev) interface.managed.reset();
     settle_model(interface);
     settle_virtual_port(interface);
     if (!is_one_of<Type::network, Type::bridge, Type::ethernet>(interface) ||

@@ -39,6 +39,7 @@ xml::Element<BackupDisk> disk_of(std::string_view tag, void (*write)(const Backu
     return xml::describe<BackupDisk>(
                "disk",
                xml::attribute("name", &BackupDisk::name)
+                   .keep_empty()
                    .required(ErrorCode::xml_error, "missing name from disk backup element"),
                xml::attribute("backup", &BackupDisk::backup, xml::yes_no),
                xml::embed(&BackupDisk::store, storage_type_element).written_when(takes_part),

@@ -16,6 +16,7 @@ using Mode = CheckpointDisk::Mode;
 const auto checkpoint_disk_element =
     xml::describe<CheckpointDisk>("disk",
                                   xml::attribute("name", &CheckpointDisk::name)
+                                      .keep_empty()
                                       .required(ErrorCode::xml_error, "missing name from disk checkpoint element"),
                                   xml::attribute("checkpoint", &CheckpointDisk::mode),
                                   xml::attribute("bitmap", &CheckpointDisk::bitmap),

@@ -43,6 +43,7 @@ const auto snapshot_disk_element =
     xml::describe<SnapshotDisk>(
         "disk",
         xml::attribute("name", &SnapshotDisk::name)
+            .keep_empty()
             .required(ErrorCode::internal_error, "missing name from disk snapshot element"),
         xml::attribute("snapshot", &SnapshotDisk::mode),
         xml::embed(&SnapshotDisk::source, storage_type_element).written_when(tells_type),

@@ -6,6 +6,7 @@
 
 #include "drivers/qemu/complete/complete.h"
 #include "drivers/qemu/complete/steps.h"
+#include "model/complete/implied.h"
 
 namespace innkeeper::qemu {
 namespace {
@@ -68,7 +69,7 @@ std::string alias_of(const model::MemoryDevice& memory, unsigned index) {
 std::string alias_of(const model::DomainDef& def, const Disk& disk) {
     const auto* drive = disk.info.at<model::DriveAddress>();
     const std::string_view bus = xml::name(*disk.bus);
-    if (!drive) return fmt::format("{}-disk{}", bus, disk_index(disk.target).value_or(0));
+    if (!drive) return fmt::format("{}-disk{}", bus, model::disk_index(disk.target).value_or(0));
     if (disk.bus == Disk::Bus::scsi && !is_parallel_scsi(def, drive->controller))
         return fmt::format("{}{}-{}-{}-{}", bus, drive->controller, drive->bus, drive->target, drive->unit);
     return fmt::format("{}{}-{}-{}", bus, drive->controller, drive->bus, drive->unit);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/complete/steps.h"
+#include "model/complete/implied.h"
 
 namespace innkeeper::qemu {
 
@@ -58,66 +59,11 @@ void drop_generated_path(const Completion& it, Channel& channel) {
     channel.source.mode.reset();
 }
 
-/// Those that came without a number get the one behind the highest.
-template <class Device>
-void number_ports(std::vector<Device>& devices) {
-    for (Device& device : devices) {
-        if (device.port) continue;
-        unsigned next = 0;
-        for (const Device& other : devices)
-            if (other.port) next = std::max(next, *other.port + 1);
-        device.port = next;
-    }
-}
-
-/// Whether a first serial line of this kind is also the guest's console.
-bool is_console(const Serial& serial) {
-    return !serial.target || *serial.target == Serial::Target::isa_serial ||
-           *serial.target == Serial::Target::spapr_vio_serial || *serial.target == Serial::Target::system_serial ||
-           *serial.target == Serial::Target::sclp_serial;
-}
-
-Console console_of(const Serial& serial) {
-    Console console;
-    console.source = serial.source;
-    console.target = Console::Target::serial;
-    console.port = serial.port.value_or(0);
-    return console;
-}
-
 }  // namespace
-
-void pair_console_with_serial(Completion& it) {
-    auto& serials = it.def.devices.serials;
-    number_ports(serials);
-    auto& consoles = it.def.devices.consoles;
-    for (Console& console : consoles)
-        if (!console.target) console.target = Console::Target::serial;
-    if (!it.def.os.is_hvm()) return;
-
-    if (!consoles.empty() && consoles.front().target == Console::Target::serial) {
-        for (std::size_t i = 1; i < consoles.size(); ++i)
-            if (consoles[i].target == Console::Target::serial)
-                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
-                            "Only the first console can be a serial port");
-        if (serials.empty()) {
-            Serial serial;
-            serial.source = consoles.front().source;
-            serial.info = consoles.front().info;
-            serial.port = 0;
-            serials.push_back(std::move(serial));
-        }
-        const model::DeviceInfo info = consoles.front().info;
-        consoles.front() = console_of(serials.front());
-        consoles.front().info = info;
-    } else if (consoles.empty() && !serials.empty() && is_console(serials.front())) {
-        consoles.push_back(console_of(serials.front()));
-    }
-}
 
 void settle_chardevs(Completion& it) {
     auto& devices = it.def.devices;
-    number_ports(devices.parallels);
+    model::number_parallels(it.def);
     for (Serial& serial : devices.serials) {
         if (!serial.target) serial.target = usual_target(*it.def.os.arch);
         if (!serial.model) serial.model = model_of(*serial.target, *it.def.os.arch);

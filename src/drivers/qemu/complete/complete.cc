@@ -3,6 +3,7 @@
 #include "base/in_domain.h"
 #include "drivers/qemu/complete/steps.h"
 #include "drivers/qemu/complete/validate.h"
+#include "model/complete/implied.h"
 
 namespace innkeeper::qemu {
 
@@ -23,7 +24,7 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
 
     add_default_video(it);
     settle_videos(it);
-    pair_console_with_serial(it);
+    model::pair_console_with_serial(it.def);
     settle_chardevs(it);
     settle_disks(it);
     settle_interfaces(it);

@@ -57,8 +57,7 @@ void add_implied_controllers(Completion& it);
 void settle_disks(Completion& it);       // disks.cc
 void settle_interfaces(Completion& it);  // network.cc
 void settle_chardevs(Completion& it);    // chardevs.cc
-void pair_console_with_serial(Completion& it);
-void settle_inputs(Completion& it);  // inputs.cc
+void settle_inputs(Completion& it);      // inputs.cc
 void add_ps2_inputs(Completion& it);
 void settle_graphics(Completion& it);    // graphics.cc
 void settle_audio(Completion& it);       // audio.cc
@@ -68,11 +67,9 @@ void settle_videos(Completion& it);
 void settle_small_devices(Completion& it);  // small_devices.cc: panic, watchdog, rng, iommu, vsock…
 
 // Addresses.
-void assign_drive_addresses(Completion& it);  // drive_addresses.cc
-void assign_memory_slots(Completion& it);     // memory.cc
-void assign_spapr_addresses(Completion& it);  // spapr_addresses.cc
-/// "hda" is 0, "hdz" 25, "hdaa" 26; digits behind are a partition's.
-std::optional<unsigned> disk_index(std::string_view target);
+void assign_drive_addresses(Completion& it);          // drive_addresses.cc
+void assign_memory_slots(Completion& it);             // memory.cc
+void assign_spapr_addresses(Completion& it);          // spapr_addresses.cc
 void assign_virtio_serial_addresses(Completion& it);  // virtio_serial_addresses.cc
 void assign_pci_addresses(Completion& it);            // pci_addresses.cc
 void assign_usb_addresses(Completion& it);            // usb_addresses.cc
