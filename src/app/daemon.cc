@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/secondary.h"
+#include "app/siblings.h"
 #include "app/test_world.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -73,18 +74,20 @@ void notify_ready() {
 
 }  // namespace
 
-/// The drivers that this daemon is built with.
+/// The drivers that this daemon has.
 struct Daemon::Drivers {
-    explicit Drivers(const Paths& paths)
-        : secondary(paths),
-          guests(paths, std::make_unique<qemu::Driver>(paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
-                                                       &secondary.secrets())) {
-        guests.install(qemu);
+    Drivers(const Program& program, const Paths& paths) : secondary(program, paths) {
+        if (!program.has(Part::qemu)) return;
+        guests.emplace(paths,
+                       std::make_unique<qemu::Driver>(paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
+                                                      &secondary.secrets()));
+        guests->install(qemu);
+        qemu.merge(secondary.pci_assignment());
     }
-    /// One daemon at a time looks after the guests of these paths.
-    std::optional<PidFile> lock;
+    /// One daemon at a time looks after the objects of these paths.
+    std::vector<PidFile> locks;
     SecondaryDrivers secondary;
-    guests::Guests guests;
+    std::optional<guests::Guests> guests;
     rpc::HandlerTable qemu;
     TestWorlds test;
 };
@@ -119,26 +122,42 @@ Daemon::~Daemon() = default;
 
 void Daemon::listen() { sockets_.open(clients_, admin_); }
 
+/// Each driver has a pid file of its own, so that the monolithic daemon and a modular one cannot have it both.
+void Daemon::lock_drivers() {
+    constexpr std::pair<Part, std::string_view> folders[] = {
+        {Part::qemu, "qemu"},           {Part::network, "network"}, {Part::storage, "storage"},
+        {Part::secret, "secrets"},      {Part::nodedev, "nodedev"}, {Part::nwfilter, "nwfilter"},
+        {Part::interface, "interface"},
+    };
+    for (const auto& [part, name] : folders) {
+        if (!program_.has(part)) continue;
+        const std::string folder = fmt::format("{}/{}", paths_.state(), name);
+        make_directories(folder);
+        auto lock = PidFile::acquire(folder + "/driver.pid", ::getpid());
+        if (!lock)
+            throw Error(ErrorCode::operation_failed,
+                        fmt::format("another daemon holds '{}/driver.pid' and has the driver '{}'", folder, name));
+        drivers_->locks.push_back(std::move(*lock));
+    }
+}
+
 Task<> Daemon::start_drivers() {
-    drivers_ = std::make_unique<Drivers>(paths_);
-    const std::string folder = paths_.state() + "/qemu";
-    make_directories(folder);
-    drivers_->lock = PidFile::acquire(folder + "/driver.pid", ::getpid());
-    if (!drivers_->lock)
-        throw Error(ErrorCode::operation_failed,
-                    fmt::format("another daemon holds '{}/driver.pid' and looks after these guests", folder));
-    choice_.add_test(&drivers_->test);
-    drivers_->qemu.merge(drivers_->secondary.pci_assignment());
-    choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
+    drivers_ = std::make_unique<Drivers>(program_, paths_);
+    lock_drivers();
+    connection_calls_.set_token(system_token(paths_));
+    if (program_.has(Part::test)) choice_.add_test(&drivers_->test);
+    if (drivers_->guests) choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
     co_await drivers_->secondary.start(&choice_);
-    co_await drivers_->guests.load();
-    drivers_->guests.background().spawn(drivers_->guests.autostart());
+    choice_.add_siblings(program_, paths_);
+    if (!drivers_->guests) co_return;
+    co_await drivers_->guests->load();
+    drivers_->guests->background().spawn(drivers_->guests->autostart());
 }
 
 Task<> Daemon::stop_drivers() {
     if (!drivers_) co_return;
     co_await drivers_->test.close();
-    co_await drivers_->guests.close();
+    if (drivers_->guests) co_await drivers_->guests->close();
     co_await drivers_->secondary.stop();
 }
 
@@ -153,7 +172,7 @@ Task<> Daemon::reload_drivers() {
     while (std::exchange(reload_wanted_, false)) {
         try {
             co_await drivers_->secondary.reload();
-            co_await drivers_->guests.reload();
+            if (drivers_->guests) co_await drivers_->guests->reload();
         } catch (const Error& error) {
             log::error("cannot reload definitions: {}", error.message());
         }
@@ -161,7 +180,9 @@ Task<> Daemon::reload_drivers() {
     reloading_ = false;
 }
 
-bool Daemon::inhibited() const { return drivers_ && !drivers_->guests.registry().active().empty(); }
+bool Daemon::inhibited() const {
+    return drivers_ && drivers_->guests && !drivers_->guests->registry().active().empty();
+}
 
 /// While there is no client on any server, the idle timeout runs.
 void Daemon::clients_changed() {

@@ -32,6 +32,7 @@ class Daemon {
     Task<> serve(Signals& signals, StartReport report);
 
   private:
+    void lock_drivers();
     Task<> start_drivers();
     Task<> stop_drivers();
     Task<> reload_drivers();

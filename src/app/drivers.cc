@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "app/siblings.h"
 #include "app/test_world.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/uri.h"
 
 namespace innkeeper::app {
@@ -37,9 +39,44 @@ void DriverChoice::add_secondary(rpc::DriverPart part) {
     secondary_.push_back(std::move(part));
 }
 
+void DriverChoice::add_siblings(const Program& program, const Paths& paths) {
+    if (program.ip == Program::Ip::by_configuration) {
+        proxied_ = paths;
+        return;
+    }
+    const std::string_view instance = paths.is_system() ? "system" : "session";
+    for (auto& [scheme, choice] : by_scheme_) {
+        if (!choice.hypervisor) continue;
+        for (const auto& sibling : siblings())
+            if (!sibling.hypervisor && !by_scheme_.contains(sibling.scheme))
+                choice.drivers->parts.push_back(
+                    {.name = std::string(sibling.scheme),
+                     .upstream = upstream(sibling, paths, fmt::format("{}:///{}", sibling.scheme, instance), false)});
+    }
+}
+
+/// Without a URI the first hypervisor whose daemon has a socket is meant.
+std::optional<rpc::Opened> DriverChoice::open_sibling(const std::string& asked, std::string_view scheme) const {
+    const auto instance = proxied_->is_system() ? "system" : "session";
+    for (const auto& sibling : siblings()) {
+        if (!scheme.empty() && sibling.scheme != scheme) continue;
+        if (scheme.empty() &&
+            (!sibling.hypervisor || !path_exists(fmt::format("{}/{}-sock", proxied_->state(), sibling.program))))
+            continue;
+        const std::string uri = asked.empty() ? fmt::format("{}:///{}", sibling.scheme, instance) : asked;
+        auto drivers = std::make_shared<rpc::DriverSet>();
+        drivers->whole = upstream(sibling, *proxied_, uri, true);
+        drivers->parts.push_back({.name = std::string(sibling.scheme), .upstream = drivers->whole});
+        return rpc::Opened{std::move(drivers), uri};
+    }
+    return std::nullopt;
+}
+
 Task<rpc::Opened> DriverChoice::open(std::string text) {
     const bool system = privilege_ == Paths::Privilege::system;
     const std::string_view instance = system ? "system" : "session";
+    if (text.empty() && proxied_)
+        if (auto opened = open_sibling({}, {})) co_return std::move(*opened);
     const std::string asked = text.empty() ? fmt::format("qemu:///{}", instance) : text;
     const Uri uri = Uri::parse(asked);
     if (uri.scheme.empty()) throw no_driver(fmt::format("URI '{}' does not include a driver name", text));
@@ -52,6 +89,8 @@ Task<rpc::Opened> DriverChoice::open(std::string text) {
         rpc::Opened opened{std::move(drivers), asked};
         co_return opened;
     }
+    if (proxied_ && uri.authority.empty())
+        if (auto opened = open_sibling(asked, uri.scheme)) co_return std::move(*opened);
     const auto at = by_scheme_.find(uri.scheme);
     if (at == by_scheme_.end() || !uri.authority.empty()) throw no_driver(text);
     // A hypervisor's driver serves both paths where the daemon is privileged, the others their own alone.

@@ -1,5 +1,6 @@
 #include "app/secondary.h"
 
+#include "app/siblings.h"
 #include "drivers/interface/host_interfaces.h"
 #include "drivers/network/host.h"
 #include "drivers/network/networks.h"
@@ -27,51 +28,64 @@ struct WithTable {
 }  // namespace
 
 struct SecondaryDrivers::Parts {
-    explicit Parts(const Paths& paths)
-        : networks(std::make_unique<objects::FileStore>(paths.config() + "/qemu/networks", "network", "net-edit"),
-                   std::make_unique<network::HostBackend>()),
-          secrets(paths),
-          filters(paths),
-          pools(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit"),
-                std::make_unique<storage::HostBackend>(secrets.driver), paths.state() + "/storage") {}
-    network::Networks networks;
-    WithTable<secret::Secrets> secrets;
-    WithTable<nwfilter::Filters> filters;
-    storage::Pools pools;
+    Parts(const Program& program, const Paths& paths) {
+        if (program.has(Part::secret))
+            secrets.emplace(paths);
+        else
+            remote_values = remote_secrets(paths);
+        if (program.has(Part::network))
+            networks.emplace(
+                std::make_unique<objects::FileStore>(paths.config() + "/qemu/networks", "network", "net-edit"),
+                std::make_unique<network::HostBackend>());
+        if (program.has(Part::nwfilter)) filters.emplace(paths);
+        if (program.has(Part::storage))
+            pools.emplace(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit"),
+                          std::make_unique<storage::HostBackend>(values()), paths.state() + "/storage");
+        if (program.has(Part::interface)) interfaces.emplace();
+    }
+    objects::SecretValues& values() { return secrets ? secrets->driver : *remote_values; }
+
+    std::optional<WithTable<secret::Secrets>> secrets;
+    std::unique_ptr<objects::SecretValues> remote_values;
+    std::optional<network::Networks> networks;
+    std::optional<WithTable<nwfilter::Filters>> filters;
+    std::optional<storage::Pools> pools;
+    std::optional<WithTable<host_interface::HostInterfaces>> interfaces;
+    /// A hypervisor gives the host's devices to guests, whoever else lists them.
     WithTable<nodedev::HostDevices> devices;
     nodedev::PciAssignment pci_assignment{devices.driver};
-    WithTable<host_interface::HostInterfaces> interfaces;
 };
 
-SecondaryDrivers::SecondaryDrivers(const Paths& paths) : parts_(std::make_unique<Parts>(paths)) {}
+SecondaryDrivers::SecondaryDrivers(const Program& program, const Paths& paths)
+    : program_(program), parts_(std::make_unique<Parts>(program, paths)) {}
 SecondaryDrivers::~SecondaryDrivers() = default;
 
 Task<> SecondaryDrivers::start(DriverChoice* choice) {
-    co_await parts_->secrets.driver.start();
-    co_await parts_->filters.driver.start();
-    co_await parts_->networks.start();
-    co_await parts_->pools.start();
-    choice->add_secondary({"network", ErrorDomain::network, &parts_->networks.handlers()});
-    choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools.handlers()});
-    choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets.table});
-    choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters.table});
-    choice->add_secondary({"nodedev", ErrorDomain::nodedev, &parts_->devices.table});
-    choice->add_secondary({"interface", ErrorDomain::interface, &parts_->interfaces.table});
+    if (parts_->secrets) co_await parts_->secrets->driver.start();
+    if (parts_->filters) co_await parts_->filters->driver.start();
+    if (parts_->networks) co_await parts_->networks->start();
+    if (parts_->pools) co_await parts_->pools->start();
+    if (parts_->networks) choice->add_secondary({"network", ErrorDomain::network, &parts_->networks->handlers()});
+    if (parts_->pools) choice->add_secondary({"storage", ErrorDomain::storage, &parts_->pools->handlers()});
+    if (parts_->secrets) choice->add_secondary({"secret", ErrorDomain::secret, &parts_->secrets->table});
+    if (parts_->filters) choice->add_secondary({"nwfilter", ErrorDomain::nwfilter, &parts_->filters->table});
+    if (program_.has(Part::nodedev)) choice->add_secondary({"nodedev", ErrorDomain::nodedev, &parts_->devices.table});
+    if (parts_->interfaces) choice->add_secondary({"interface", ErrorDomain::interface, &parts_->interfaces->table});
 }
 
-objects::SecretValues& SecondaryDrivers::secrets() { return parts_->secrets.driver; }
+objects::SecretValues& SecondaryDrivers::secrets() { return parts_->values(); }
 const rpc::HandlerTable& SecondaryDrivers::pci_assignment() const { return parts_->pci_assignment.handlers(); }
 
 Task<> SecondaryDrivers::reload() {
-    co_await parts_->secrets.driver.reload();
-    co_await parts_->filters.driver.reload();
-    co_await parts_->networks.reload();
-    co_await parts_->pools.reload();
+    if (parts_->secrets) co_await parts_->secrets->driver.reload();
+    if (parts_->filters) co_await parts_->filters->driver.reload();
+    if (parts_->networks) co_await parts_->networks->reload();
+    if (parts_->pools) co_await parts_->pools->reload();
 }
 
 Task<> SecondaryDrivers::stop() {
     co_await parts_->devices.driver.stop();
-    co_await parts_->pools.stop();
+    if (parts_->pools) co_await parts_->pools->stop();
 }
 
 }  // namespace innkeeper::app

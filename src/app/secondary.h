@@ -3,16 +3,18 @@
 #include <memory>
 
 #include "app/drivers.h"
+#include "app/program.h"
 #include "base/paths.h"
 #include "loop/task.h"
 #include "objects/secret_values.h"
 
 namespace innkeeper::app {
 
-/// The drivers of what guests use: networks, storage, secrets, packet filters, and the host's own devices.
+/// The drivers of what guests use: networks, storage, secrets, packet filters, and the host's own devices. Those that
+/// the program has not are the siblings'.
 class SecondaryDrivers {
   public:
-    explicit SecondaryDrivers(const Paths& paths);
+    SecondaryDrivers(const Program& program, const Paths& paths);
     ~SecondaryDrivers();
 
     /// Reads what is on disk, and starts what starts by itself. Their procedures are in `choice` from then on.
@@ -29,6 +31,7 @@ class SecondaryDrivers {
 
   private:
     struct Parts;
+    const Program& program_;
     std::unique_ptr<Parts> parts_;
 };
 

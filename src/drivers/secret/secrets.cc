@@ -170,10 +170,11 @@ remote::SecretGetXmlDescRet Secrets::xml(const rpc::Caller&, const remote::Secre
     return {.xml = model::secret.format(*find(args.secret.uuid)->def())};
 }
 
-remote::SecretGetValueRet Secrets::get_value(const rpc::Caller&, const remote::SecretGetValueArgs& args) {
+remote::SecretGetValueRet Secrets::get_value(const rpc::Caller& caller, const remote::SecretGetValueArgs& args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::secret, "secretGetValue");
     const auto secret = find(args.secret.uuid);
-    if (secret->def()->is_private) throw Error(ErrorCode::invalid_secret, "secret is private");
+    if (secret->def()->is_private && !caller.session->identity().is_system)
+        throw Error(ErrorCode::invalid_secret, "secret is private");
     if (!secret->value())
         throw Error(ErrorCode::no_secret, fmt::format("secret '{}' does not have a value", secret->name()));
     return {.value = *secret->value()};

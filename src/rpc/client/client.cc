@@ -98,24 +98,31 @@ void Client::ready(Watch::Ready what) {
     const auto self = weak_from_this().lock();
     if (!self) return;
     if (what.write) flush();
-    if (!what.read || closed_) return;
+    if (!what.read || closed_ || paused_) return;
     if (reader_.fill(*connection_) == FrameReader::Read::ended) {
         end();
         return;
     }
     while (!closed_) {
-        const auto frame = reader_.next();
+        auto frame = reader_.next();
         if (!frame) break;
         take(*frame);
     }
+    if (closed_) return;
     if (reader_.is_hostile()) end();
     reader_.rest();
 }
 
-void Client::take(const RawFrame& frame) {
+void Client::take(RawFrame& frame) {
     XdrReader in(frame.header);
     const MessageHeader header = decode_header(in);
     std::string_view payload = frame.payload;
+    const bool own = (header.type == MessageType::reply || header.type == MessageType::reply_with_fds) &&
+                     pending_.contains(header.serial);
+    if (other_ && !own && header.prog != protocol::keepalive_program) {
+        other_(frame, header);
+        return;
+    }
     switch (header.type) {
         case MessageType::reply_with_fds:
             payload.remove_prefix(4);
@@ -178,15 +185,29 @@ void Client::flush() {
     if (closed_) return;
     switch (outgoing_.flush(*connection_)) {
         case Connection::Result::Kind::done:
-            watch_->want(true, false);
+            watch_->want(!paused_, false);
+            if (drained_) drained_();
             return;
         case Connection::Result::Kind::would_block:
-            watch_->want(true, true);
+            watch_->want(!paused_, true);
             return;
         case Connection::Result::Kind::ended:
             end();
             return;
     }
+}
+
+void Client::forward(std::string message, std::vector<Fd> descriptors) {
+    if (closed_) return;
+    outgoing_.push(std::move(message));
+    if (!descriptors.empty()) outgoing_.push_descriptors(std::move(descriptors));
+    flush();
+}
+
+void Client::pause_reading(bool paused) {
+    if (closed_ || paused_ == paused) return;
+    paused_ = paused;
+    watch_->want(!paused_, !outgoing_.empty());
 }
 
 void Client::send_raw(std::string bytes) {
@@ -206,6 +227,7 @@ void Client::end() {
     }
     streams_.clear();
     for (Wait* closer : closers_) closer->wake();
+    if (drained_) drained_();
     // The daemon is to see the end now, not when the last holder of this object lets go.
     connection_.reset();
 }

@@ -94,8 +94,19 @@ class Client : public std::enable_shared_from_this<Client> {
                   [handle = std::move(handle)](XdrReader& in) mutable { handle(decoded<typename Tag::Msg>(in)); });
     }
 
+    /// For who passes on what another client says: a whole message as it stands. What comes and is no answer to a call
+    /// of this client goes to `take`, which may take its descriptors; while reading is paused nothing is read.
+    void forward(std::string message, std::vector<Fd> descriptors);
+    void on_other(std::move_only_function<void(RawFrame&, const MessageHeader&)> take) { other_ = std::move(take); }
+    void pause_reading(bool paused);
+    /// What the daemon has not read yet, and what to do when that has become nothing, or the connection has ended.
+    std::size_t unsent() const { return outgoing_.bytes(); }
+    void on_drained(std::move_only_function<void()> drained) { drained_ = std::move(drained); }
+
     /// Says goodbye properly (connect_close) and waits for it. Dropping the client does without.
     Task<> close();
+    /// Ends the connection now.
+    void hang_up() { end(); }
     bool is_closed() const { return closed_; }
     /// Returns when the daemon has closed the connection.
     Task<> closed();
@@ -119,7 +130,7 @@ class Client : public std::enable_shared_from_this<Client> {
     std::shared_ptr<ClientStream> add_stream(const protocol::Procedure& row, std::uint32_t serial);
     void add_event(const protocol::Procedure& row, std::move_only_function<void(XdrReader&)> handle);
     void ready(Watch::Ready what);
-    void take(const RawFrame& frame);
+    void take(RawFrame& frame);
     void take_stream(const MessageHeader& header, std::string_view payload);
     void flush();
     void end();
@@ -128,7 +139,9 @@ class Client : public std::enable_shared_from_this<Client> {
     std::unique_ptr<Watch> watch_;
     FrameReader reader_;
     Outgoing outgoing_;
-    bool closed_ = false;
+    bool closed_ = false, paused_ = false;
+    std::move_only_function<void(RawFrame&, const MessageHeader&)> other_;
+    std::move_only_function<void()> drained_;
     std::uint32_t next_serial_ = 0;
     std::map<std::uint32_t, Pending*> pending_;
     std::map<StreamKey, ClientStream*> streams_;

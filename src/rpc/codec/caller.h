@@ -27,6 +27,7 @@ struct Identity {
     std::string selinux_context;
     std::string sasl_user;
     std::string x509_name;
+    bool is_system = false;  ///< one of the host's own daemons asks, which may see what clients may not
 };
 
 /// One connection of a client. It outlives its calls: whoever keeps a pointer may find that the client has gone, and

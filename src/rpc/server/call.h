@@ -18,11 +18,13 @@ struct Session::Call {
     Caller caller;
     /// Of a handler that waits: it may be all that still holds what the session had opened.
     std::shared_ptr<const DriverSet> drivers;
+    bool relayed = false;  ///< a daemon beside us answers
     std::string results;
     XdrWriter writer{results};
 
     void clear() {
         row = nullptr;
+        relayed = false;
         domain = ErrorDomain::none;
         drivers.reset();
         caller.session.reset();

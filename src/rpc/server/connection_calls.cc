@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "loop/pool.h"
+#include "rpc/server/identity_params.h"
+#include "rpc/server/relay.h"
 
 namespace innkeeper::rpc {
 
@@ -60,6 +62,7 @@ std::string host_name() {
 
 void ConnectionCalls::add_to(HandlerTable& table) {
     table.add<wire::ConnectOpen>(*this, &ConnectionCalls::connect_open);
+    table.add<wire::ConnectSetIdentity>(*this, &ConnectionCalls::connect_set_identity);
     table.add<wire::ConnectClose>(*this, &ConnectionCalls::connect_close);
     table.add<wire::ConnectSupportsFeature>(*this, &ConnectionCalls::connect_supports_feature);
     table.add<wire::ConnectGetUri>(*this, &ConnectionCalls::connect_get_uri);
@@ -85,7 +88,28 @@ Task<> ConnectionCalls::connect_open(Caller caller, wire::ConnectOpenArgs args) 
     if (!args.name) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "connection not open");
     // Bits of the client's own come along in the flags: only this one is meant for us.
     auto opened = co_await drivers_.open(*args.name);
+    if ((args.flags & open_read_only) != 0) session.be_read_only();
+    if (const auto whole = opened.drivers->whole) {
+        bool made = false;
+        const auto relay = session.relay_to(whole, &made);
+        if (made) co_await relay->open();
+    }
     session.set_opened(std::move(opened), (args.flags & open_read_only) != 0);
+}
+
+/// One daemon of this host asks for the client of another. Whoever could say so untruly is root anyway.
+void ConnectionCalls::connect_set_identity(const Caller& caller, const wire::ConnectSetIdentityArgs& args) {
+    if (args.flags != 0)
+        throw Error::invalid_argument(
+            ErrorDomain::none, caller.row->api, "flags",
+            fmt::format("unsupported flags (0x{:x}) in function {}", args.flags, caller.row->api));
+    Session& session = session_of(caller);
+    if (session.own_identity().uid != ::geteuid())
+        throw Error(ErrorCode::operation_denied, ErrorDomain::rpc, "only a daemon of this host speaks for others");
+    Identity identity = identity_from(args.params);
+    const auto token = find_string(args.params, system_token_param);
+    identity.is_system = token && !token_.empty() && *token == token_;
+    session.speak_for(std::move(identity));
 }
 
 void ConnectionCalls::connect_close(const Caller& caller) { session_of(caller).close_after_reply(); }

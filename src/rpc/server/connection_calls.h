@@ -18,9 +18,12 @@ class ConnectionCalls {
     explicit ConnectionCalls(Drivers& drivers, access::Authenticator* polkit = nullptr, access::SaslPolicy sasl = {})
         : drivers_(drivers), polkit_(polkit), sasl_(std::move(sasl)) {}
     void add_to(HandlerTable& table);
+    /// What the host's daemons know each other by.
+    void set_token(std::string token) { token_ = std::move(token); }
 
   private:
     Task<> connect_open(Caller caller, protocol::remote::ConnectOpenArgs args);
+    void connect_set_identity(const Caller& caller, const protocol::remote::ConnectSetIdentityArgs& args);
     void connect_close(const Caller& caller);
     protocol::remote::ConnectSupportsFeatureRet connect_supports_feature(
         const Caller& caller, const protocol::remote::ConnectSupportsFeatureArgs& args);
@@ -43,6 +46,7 @@ class ConnectionCalls {
     Drivers& drivers_;
     access::Authenticator* polkit_;
     access::SaslPolicy sasl_;
+    std::string token_;
 };
 
 }  // namespace innkeeper::rpc

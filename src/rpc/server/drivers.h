@@ -8,16 +8,18 @@
 #include "base/error.h"
 #include "loop/task.h"
 #include "rpc/codec/handlers.h"
+#include "rpc/server/upstream.h"
 
 /// How drivers plug into the server: by their tables of handlers.
 namespace innkeeper::rpc {
 
 /// One driver: `handlers` must outlive the server's use of it. Errors that its handlers throw without a domain get
-/// `domain`.
+/// `domain`. Instead of handlers it can have a daemon beside us that serves it.
 struct DriverPart {
     std::string name;
     ErrorDomain domain = ErrorDomain::none;
     const HandlerTable* handlers = nullptr;
+    std::shared_ptr<const Upstream> upstream = nullptr;
 };
 
 /// What the connections to one URI can call: the hypervisor's driver, then those of networks, storage and the others.
@@ -27,13 +29,21 @@ struct DriverSet {
     /// Numbers of connect_supports_feature that the drivers have, beyond those that every connection has.
     std::vector<int> features;
 
+    /// A daemon that serves everything of these connections: it is asked to open the URI when the client asks us.
+    std::shared_ptr<const Upstream> whole;
+
     struct Found {
-        const Handler* handler;
-        ErrorDomain domain;
+        const Handler* handler;  ///< null if it is the part's daemon that has it
+        const DriverPart& part;
     };
     std::optional<Found> find(const protocol::Procedure& row) const {
-        for (const auto& part : parts)
-            if (const auto handler = part.handlers->find(row)) return Found{*handler, part.domain};
+        for (const auto& part : parts) {
+            if (part.upstream) {
+                if (part.upstream->serves(row)) return Found{nullptr, part};
+            } else if (const auto handler = part.handlers->find(row)) {
+                return Found{*handler, part};
+            }
+        }
         return std::nullopt;
     }
 };

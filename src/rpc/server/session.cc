@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "access/sasl.h"
 #include "base/log.h"
 #include "loop/pool.h"
 #include "rpc/server/call.h"
+#include "rpc/server/relay.h"
 #include "rpc/server/server.h"
 #include "rpc/server/stream.h"
 
@@ -105,7 +107,9 @@ void Session::set_opened(Opened opened, bool read_only) {
 bool Session::may_read() const {
     return !closed_ && !closing_ && waiting_.size() < limits().waiting_calls &&
            waiting_bytes_ < limits().waiting_bytes && stream_bytes_ < limits().stream_incoming &&
-           outgoing_.bytes() < limits().outgoing_most;
+           outgoing_.bytes() < limits().outgoing_most &&
+           std::ranges::all_of(
+               relays_, [this](const auto& each) { return each.second->unsent() < limits().outgoing_pause; });
 }
 
 void Session::watch() {
@@ -245,7 +249,14 @@ void Session::begin_waiting() {
 void Session::take_stream_packet(const MessageHeader& header, std::string_view payload) {
     const StreamKey key{header.prog, header.proc, header.serial};
     const auto at = streams_.find(key);
-    if (at == streams_.end()) return;
+    if (at == streams_.end()) {
+        for (const auto& [upstream, relay] : relays_)
+            if (relay->has_stream(header)) {
+                relay->forward_packet(header, payload);
+                return;
+            }
+        return;
+    }
     const protocol::Procedure& row = *at->second.row;
     ServerStream* stream = at->second.stream;
     if (header.type == MessageType::stream_hole) {
@@ -310,7 +321,7 @@ void Session::begin(const MessageHeader& header, std::string_view payload, std::
             server_.calls_.spawn(finish(std::move(self), std::move(call), std::move(*later)));
             return;
         }
-        reply(*call);
+        if (!call->relayed) reply(*call);
     } catch (...) {
         reply_error(*call, std::current_exception());
     }
@@ -348,7 +359,15 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
         check_access(call.caller, *row, {});
         throw unsupported(*row);
     }
-    call.domain = found->domain;
+    call.domain = found->part.domain;
+    if (found->handler == nullptr) {
+        check_access(call.caller, *row, {});
+        relay_to(found->part.upstream)
+            ->forward(header, payload, call.caller.fds ? std::move(*call.caller.fds) : std::vector<Fd>(),
+                      row->stream != protocol::StreamDirection::none);
+        call.relayed = true;
+        return;
+    }
     later = found->handler->invoke(call.caller, in, call.writer);
     if (later) call.drivers = opened_->drivers;
 }
@@ -375,6 +394,47 @@ Task<> Session::finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call
     if (error) self->reply_error(*call, error);
     self->begin_waiting();
     self->watch();
+}
+
+std::shared_ptr<Relay> Session::relay_to(const std::shared_ptr<const Upstream>& upstream, bool* made) {
+    auto relay = relays_[upstream.get()];
+    const bool is_new = !relay || relay->is_closed();
+    // One that fails at once leaves the list again.
+    if (is_new) relays_[upstream.get()] = relay = std::make_shared<Relay>(*this, upstream);
+    if (made != nullptr) {
+        *made = is_new;
+    } else if (is_new) {
+        // Those who wait get the Error themselves.
+        server_.calls_.spawn([](std::shared_ptr<Relay> opening) -> Task<> {
+            try {
+                co_await opening->open();
+            } catch (const Error& error) {
+                log::debug("{}", error.message());
+            }
+        }(relay));
+    }
+    return relay;
+}
+
+void Session::deliver(std::string message, std::vector<Fd> descriptors) {
+    if (closed_) return;
+    outgoing_.push(std::move(message));
+    if (!descriptors.empty()) outgoing_.push_descriptors(std::move(descriptors));
+    if (outgoing_.bytes() >= outgoing_pause()) pause_relays(true);
+    want_flush();
+}
+
+void Session::pause_relays(bool paused) {
+    for (const auto& [upstream, relay] : relays_) relay->pause(paused);
+}
+
+void Session::relay_drained() {
+    if (closed_) return;
+    std::erase_if(relays_, [](const auto& each) { return each.second->is_closed(); });
+    // One that stood for all drivers of this connection has taken them along.
+    if (opened_ && opened_->drivers->whole && !relays_.contains(opened_->drivers->whole.get())) close_after_reply();
+    want_flush();
+    watch();
 }
 
 void Session::reply(Call& call) {
@@ -453,6 +513,7 @@ void Session::flush() {
         }
         if (outgoing_.bytes() < outgoing_pause()) {
             for (Wait* writer : writers_) writer->wake();
+            if (!relays_.empty()) pause_relays(false);
             if (!waiting_.empty()) {
                 const bool outer = std::exchange(handling_, true);
                 begin_waiting();
@@ -558,6 +619,7 @@ void Session::end(const char* why) {
         else
             streams_.erase(first);
     }
+    for (const auto& [upstream, relay] : std::exchange(relays_, {})) relay->drop();
     auto gone = std::exchange(on_close_, {});
     for (auto& [number, call] : gone) call();
     server_.gone(*this);

@@ -24,6 +24,7 @@ class SaslSession;
 
 namespace innkeeper::rpc {
 
+class Relay;
 class Server;
 class ServerStream;
 
@@ -57,7 +58,7 @@ class Session final : public ClientSession {
 
     std::uint64_t id() const override { return id_; }
     bool read_only() const override { return service_.read_only || opened_read_only_; }
-    const Identity& identity() const override { return connection_->identity(); }
+    const Identity& identity() const override { return asks_for_ ? *asks_for_ : connection_->identity(); }
     void send_event(const protocol::Procedure& row, std::shared_ptr<const std::string> payload) override;
     std::shared_ptr<Stream> open_stream(const protocol::Procedure& row, std::uint32_t serial, bool sparse) override;
     std::uint64_t on_close(std::move_only_function<void()> gone) override;
@@ -79,6 +80,14 @@ class Session final : public ClientSession {
     const std::optional<Opened>& opened() const { return opened_; }
     void set_opened(Opened opened, bool read_only);
     void drop_opened() { opened_.reset(); }
+    void be_read_only() { opened_read_only_ = true; }
+    /// For whom this client asks, if it is one of the host's own daemons.
+    void speak_for(Identity identity) { asks_for_ = std::move(identity); }
+    /// The way to a daemon beside us, which begins to open if it was not there.
+    std::shared_ptr<Relay> relay_to(const std::shared_ptr<const Upstream>& upstream, bool* made = nullptr);
+    /// A whole message from there.
+    void deliver(std::string message, std::vector<Fd> descriptors);
+    void relay_drained();
     /// Asks the client for signs of life from now on.
     void start_keepalive();
     /// Closes once the answer of this call, and all before it, are written.
@@ -127,6 +136,7 @@ class Session final : public ClientSession {
     void reply(Call& call);
     void reply_error(const Call& call, std::exception_ptr error);
     void begin_waiting();
+    void pause_relays(bool paused);
     std::size_t outgoing_pause() const;
     bool may_begin() const;
     bool gives_way(Clock::time_point now) const;
@@ -149,6 +159,9 @@ class Session final : public ClientSession {
     bool in_pool_ = false;  ///< a step of it runs there, and the connection is left alone
     bool closing_ = false, closed_ = false;
     std::optional<Opened> opened_;
+
+    std::optional<Identity> asks_for_;
+    std::map<const Upstream*, std::shared_ptr<Relay>> relays_;
 
     std::shared_ptr<access::SaslSession> sasl_;
     std::unique_ptr<SecurityLayer> layer_;

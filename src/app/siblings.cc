@@ -1,0 +1,126 @@
+#include "app/siblings.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "protocol/remote/connect.h"
+#include "protocol/remote/secret.h"
+#include "rpc/client/client.h"
+#include "rpc/codec/typed_params.h"
+
+namespace innkeeper::app {
+
+namespace {
+
+namespace wire = protocol::remote;
+
+/// A procedure belongs to the driver whose objects it is named after; those of guests are named first.
+bool names(const protocol::Procedure& row, std::string_view object) {
+    return row.program == wire::program_number && !row.name.starts_with("domain_") &&
+           row.name.find(object) != std::string_view::npos;
+}
+
+constexpr std::array table{
+    Sibling{"qemu", "virtqemud", true},
+    Sibling{"lxc", "virtlxcd", true},
+    Sibling{"xen", "virtxend", true},
+    Sibling{"network", "virtnetworkd", false, [](const auto& row) { return names(row, "network"); }},
+    Sibling{"storage", "virtstoraged", false, [](const auto& row) { return names(row, "storage_"); }},
+    Sibling{"secret", "virtsecretd", false, [](const auto& row) { return names(row, "secret"); }},
+    Sibling{"nwfilter", "virtnwfilterd", false, [](const auto& row) { return names(row, "nwfilter"); }},
+    // What gives a device to a guest is the hypervisor's, which comes before this.
+    Sibling{"nodedev", "virtnodedevd", false,
+            [](const auto& row) {
+                return names(row, "node_device") || names(row, "node_list_devices") ||
+                       names(row, "node_num_of_devices");
+            }},
+    Sibling{"interface", "virtinterfaced", false, [](const auto& row) { return names(row, "interface"); }},
+};
+
+std::string system_uri(const Paths& paths, std::string_view scheme) {
+    return fmt::format("{}:///{}", scheme, paths.is_system() ? "system" : "session");
+}
+
+const Sibling& sibling(std::string_view scheme) {
+    for (const auto& each : table)
+        if (each.scheme == scheme) return each;
+    throw Error(ErrorCode::internal_error, fmt::format("no daemon has the driver '{}'", scheme));
+}
+
+class RemoteSecrets final : public objects::SecretValues {
+  public:
+    explicit RemoteSecrets(const Paths& paths)
+        : upstream_(upstream(sibling("secret"), paths, system_uri(paths, "secret"), false)) {}
+
+    Task<std::vector<std::uint8_t>> value(Wanted wanted) override {
+        const auto client = rpc::Client::over(rpc::connect_unix(upstream_->socket));
+        co_await client->call<wire::AuthList>();
+        wire::ConnectSetIdentityArgs identity;
+        rpc::add_string(identity.params, "system.token", upstream_->token());
+        co_await client->call<wire::ConnectSetIdentity>(std::move(identity));
+        co_await client->call<wire::ConnectOpen>({.name = upstream_->uri});
+        wire::Secret secret;
+        if (wanted.uuid)
+            secret = (co_await client->call<wire::SecretLookupByUuid>({.uuid = *wanted.uuid})).secret;
+        else
+            secret = (co_await client->call<wire::SecretLookupByUsage>(
+                          {.usageType = wanted.usage, .usageID = wanted.usage_id}))
+                         .secret;
+        auto found = co_await client->call<wire::SecretGetValue>({.secret = secret});
+        client->hang_up();
+        co_return std::move(found.value);
+    }
+
+  private:
+    std::shared_ptr<const rpc::Upstream> upstream_;
+};
+
+}  // namespace
+
+std::span<const Sibling> siblings() { return table; }
+
+std::string system_token(const Paths& paths) {
+    const std::string folder = paths.state() + "/common", path = folder + "/system.token";
+    make_directories(folder);
+    // Whichever daemon links its file first has made it; a file that is there is whole.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (const auto text = read_file(path, 64); text && text->size() == 32) return *text;
+        std::array<unsigned char, 16> bytes{};
+        if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+            throw Error::system(errno, "cannot get random bytes");
+        std::string token;
+        for (const auto byte : bytes) token += fmt::format("{:02x}", byte);
+        const std::string own = fmt::format("{}.{}", path, ::getpid());
+        write_file(own, token, 0600);
+        const int linked = ::link(own.c_str(), path.c_str());
+        const int reason = errno;
+        ::unlink(own.c_str());
+        if (linked == 0) return token;
+        if (reason != EEXIST) throw Error::system(reason, fmt::format("cannot make '{}'", path));
+        // Something else lies there.
+        if (attempt == 0 && read_file(path, 64).value_or("").size() != 32) ::unlink(path.c_str());
+    }
+    throw Error(ErrorCode::operation_failed, fmt::format("'{}' changes all the time", path));
+}
+
+std::shared_ptr<const rpc::Upstream> upstream(const Sibling& sibling, const Paths& paths, std::string uri, bool whole) {
+    return std::make_shared<rpc::Upstream>(
+        rpc::Upstream{.program = std::string(sibling.program),
+                      .socket = fmt::format("{}/{}-sock", paths.state(), sibling.program),
+                      .uri = std::move(uri),
+                      .token = [paths] { return system_token(paths); },
+                      .serves = whole ? [](const protocol::Procedure&) { return true; } : sibling.serves});
+}
+
+std::unique_ptr<objects::SecretValues> remote_secrets(const Paths& paths) {
+    return std::make_unique<RemoteSecrets>(paths);
+}
+
+}  // namespace innkeeper::app
