@@ -79,7 +79,11 @@ int run(int argc, char** argv) {
         return 1;
     }
     for (const auto& driver : settings.access_drivers)
-        if (driver != "none" && driver != "nop" && driver != "polkit") {
+        if (driver == "polkit") {
+            // Whoever asks for finer rights must not get a daemon that grants all of them.
+            log::error("unsupported configuration: access_drivers: this version cannot ask polkit about single calls");
+            return 1;
+        } else if (driver != "none" && driver != "nop") {
             log::error("internal error: Cannot find security driver '{}'", driver);
             return 1;
         }
