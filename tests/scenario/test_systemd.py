@@ -49,11 +49,11 @@ start_guest() {{
 guest_has_ended() {{ grep -q INNKEEPER-GUEST-DOWN {CONSOLE} && virsh domstate g | grep -q 'shut off'; }}
 # (The shell's own ! does not end a script.)
 fails() {{ if "$@"; then echo "it did not fail: $*"; exit 1; fi; }}
-is_after() {{ systemctl show -P After $1 | tr ' ' '\\n' | grep -x $2; }}
+is_after() {{ systemctl show -P After $1 | tr ' ' '\\n' | grep -xF "$2"; }}
 has_scope() {{
     grep -F '{SCOPE}' /proc/$(cat /run/libvirt/qemu/g.pid)/cgroup
     is_after '{SCOPE}' $daemon.service
-    is_after virt-guest-shutdown.target '{SCOPE}'
+    systemctl show -P Before '{SCOPE}' | grep -w virt-guest-shutdown.target
 }}
 guest_is_alone() {{ systemctl stop $daemon; fails systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
 """
