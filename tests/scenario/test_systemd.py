@@ -350,3 +350,26 @@ def test_masking_sockets_is_enough_to_change_the_deployment(ours):
         start_guest
     """)
     daemon_outlived_guests(ours, "libvirtd")
+
+
+def test_a_host_becomes_modular_while_its_guest_runs(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    if not has_unit(ours, "virtqemud.service"):
+        pytest.skip("this version has no modular daemons")
+    sockets = " ".join(f"{daemon}{kind}.socket" for daemon in MODULAR for kind in ("", "-ro", "-admin"))
+    run(ours, f"""
+        start_guest
+        pid=$(cat /run/libvirt/qemu/g.pid)
+        since=$(systemctl show -P ActiveEnterTimestampMonotonic libvirt-guests.service)
+        systemctl disable --now libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+        systemctl mask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+        systemctl enable --now {sockets}
+        virsh domstate g | grep running
+        systemctl is-active virtqemud.service
+        test "$(cat /run/libvirt/qemu/g.pid)" = $pid
+        virsh net-info default
+        test "$(systemctl show -P ActiveEnterTimestampMonotonic libvirt-guests.service)" = $since
+        is_after virt-guest-shutdown.target virtqemud.service
+        is_after libvirt-guests.service virtqemud.socket
+    """)
+    daemon_outlived_guests(ours, "virtqemud")
