@@ -11,6 +11,7 @@
 #include "base/cached_file.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/paths.h"
 #include "base/sync.h"
 #include "base/undo.h"
@@ -161,4 +162,39 @@ TEST(Paths, LieBelowTheRoot) {
 }
 
 }  // namespace
+TEST(Log, OutputsAndFiltersAreSetWholeOrNotAtAll) {
+    const std::string path = testing::TempDir() + "log-" + std::to_string(::getpid());
+    log::set_outputs("3:stderr 1:file:" + path + " 4:stderr");
+    EXPECT_EQ(log::outputs().text, "1:file:" + path + " 4:stderr");
+    EXPECT_EQ(log::outputs().count, 2U);
+    log::set_filters("3:util.json 4:+rpc* 1:base");
+    EXPECT_EQ(log::filters().text, "3:*util.json* 4:*rpc** 1:*base*");
+    for (const auto& [text, complaint] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"nope", "Malformed format for log output 'nope'"},
+             {"0:stderr", "Invalid log priority '0' for log output '0:stderr'"},
+             {"1:foo", "Invalid log destination 'foo' for log output '1:foo'"},
+             {"3:file", "Log output '3:file' does not meet the format requirements for destination type 'file'"},
+             {"1:file:/nonexistent/x", "failed to open /nonexistent/x: No such file or directory"}}) {
+        try {
+            log::set_outputs(text);
+            ADD_FAILURE() << text;
+        } catch (const Error& error) {
+            EXPECT_THAT(error.message(), testing::HasSubstr(complaint));
+        }
+    }
+    for (const char* text : {"foo", "9:x", "1:"}) EXPECT_THROW(log::set_filters(text), Error) << text;
+    EXPECT_EQ(log::outputs().count, 2U);
+    // This file's category is base.base_test: its filter says more than the level does.
+    log::debug("one {}", 1);
+    log::set_filters("4:base");
+    log::warning("two");
+    log::set_filters("");
+    log::set_outputs("");
+    const auto text = read_file(path);
+    ASSERT_TRUE(text);
+    EXPECT_THAT(*text, testing::ContainsRegex("debug : .*TestBody:[0-9]+ : one 1"));
+    EXPECT_THAT(*text, testing::Not(testing::HasSubstr("two")));
+    ::unlink(path.c_str());
+}
+
 }  // namespace innkeeper

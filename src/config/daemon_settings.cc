@@ -62,7 +62,7 @@ const std::array table{
     Row{"admin_max_client_requests", &S::admin_max_client_requests,
         "Most calls of one client of the admin socket that are in progress at a time."},
     Row{"log_level", &S::log_level, "What is logged: 1 everything, 2 information, 3 warnings, 4 errors."},
-    Row{"log_filters", &S::log_filters, "Levels of single categories, as LEVEL:MATCH, separated by spaces.", not_yet},
+    Row{"log_filters", &S::log_filters, "Levels of single categories, as LEVEL:MATCH, separated by spaces."},
     Row{"log_outputs", &S::log_outputs,
         "Where the log goes, as LEVEL:stderr, LEVEL:journald, LEVEL:syslog:IDENT or LEVEL:file:PATH, separated by "
         "spaces."},

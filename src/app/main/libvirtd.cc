@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 
@@ -22,35 +24,47 @@ config::DaemonSettings read_settings(const Program& program, const Options& opti
     return config::DaemonSettings::read(path_exists(standard) ? standard : "");
 }
 
+std::string from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+log::Level level_named(const std::string& word) {
+    constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
+    for (int i = 1; i <= 4; ++i)
+        if (word == std::to_string(i) || word == names[i - 1]) return static_cast<log::Level>(i);
+    throw Error(ErrorCode::invalid_arg, fmt::format("Failed to set logging priority, argument '{}' is invalid", word));
+}
+
+/// Where the log goes if nobody says it (daemon-behaviour, section 9). The journal is the whole machine's: a daemon
+/// below a root of its own leaves it alone.
+std::string default_outputs(const Program& program, const Options& options, const Paths& paths, log::Level level) {
+    const bool may_be_journal = options.daemonize || ::isatty(STDIN_FILENO) == 0;
+    if (may_be_journal && options.root.empty() && log::journal_is_there())
+        return fmt::format("{}:journald", static_cast<int>(std::max(level, log::Level::info)));
+    if (!options.daemonize) return fmt::format("{}:stderr", static_cast<int>(level));
+    return fmt::format("{}:file:{}/{}.log", static_cast<int>(level), paths.log().substr(options.root.size()),
+                       program.name);
+}
+
 /// Option over environment over file.
 void set_up_log(const Program& program, const Options& options, const Paths& paths,
                 const config::DaemonSettings& settings) {
-    auto level = settings.log_level;
-    if (const char* debug = std::getenv("LIBVIRT_DEBUG"); debug != nullptr && *debug != '\0') {
-        const std::string_view word = debug;
-        level = word == "1" || word == "debug"     ? 1
-                : word == "2" || word == "info"    ? 2
-                : word == "3" || word == "warning" ? 3
-                : word == "4" || word == "error"   ? 4
-                                                   : 0;
-    }
-    if (level < 1 || level > 4)
-        throw Error(ErrorCode::invalid_arg,
-                    fmt::format("Failed to set logging priority, argument '{}' is invalid", level));
-    if (options.verbose && level > 2) level = 2;
-    log::set_level(static_cast<log::Level>(level));
+    const std::string debug = from_environment("LIBVIRT_DEBUG");
+    auto level = level_named(debug.empty() ? std::to_string(settings.log_level) : debug);
+    if (options.verbose) level = std::min(level, log::Level::info);
+    log::set_level(level);
+    log::set_root(options.root);
+    log::set_default_outputs(default_outputs(program, options, paths, level));
+    if (options.daemonize) make_directories(paths.log());
 
-    const char* environment = std::getenv("LIBVIRT_LOG_OUTPUTS");
-    std::string outputs = environment != nullptr ? environment : settings.log_outputs.value_or("");
-    if (outputs.empty() && options.daemonize) {
-        make_directories(paths.log());
-        outputs = fmt::format("1:file:{}/{}.log", paths.log(), program.name);
-    } else if (!options.root.empty()) {
-        // A file that the configuration names lies below the root, as all do.
-        for (std::size_t at = 0; (at = outputs.find(":file:/", at)) != std::string::npos; at += 6)
-            outputs.insert(at + 6, options.root);
-    }
-    log::set_outputs(outputs);
+    const std::string filters = from_environment("LIBVIRT_LOG_FILTERS");
+    log::set_filters(filters.empty() ? settings.log_filters.value_or("") : filters);
+    const std::string outputs = from_environment("LIBVIRT_LOG_OUTPUTS");
+    log::set_outputs(outputs.empty() ? settings.log_outputs.value_or("") : outputs);
+    log::info("libvirt version: 9.0.0, package: innkeeper");
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) == 0) log::info("hostname: {}", host.data());
 }
 
 int run(int argc, char** argv) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "rpc/codec/typed_params.h"
 
 namespace innkeeper::rpc {
@@ -62,6 +63,10 @@ void AdminCalls::add_to(HandlerTable& table) {
     table.add<wire::ClientClose>(*this, &AdminCalls::client_close);
     table.add<wire::ServerGetClientLimits>(*this, &AdminCalls::server_get_client_limits);
     table.add<wire::ServerSetClientLimits>(*this, &AdminCalls::server_set_client_limits);
+    table.add<wire::ConnectGetLoggingOutputs>(*this, &AdminCalls::connect_get_logging_outputs);
+    table.add<wire::ConnectGetLoggingFilters>(*this, &AdminCalls::connect_get_logging_filters);
+    table.add<wire::ConnectSetLoggingOutputs>(*this, &AdminCalls::connect_set_logging_outputs);
+    table.add<wire::ConnectSetLoggingFilters>(*this, &AdminCalls::connect_set_logging_filters);
     table.add<wire::ServerUpdateTlsFiles>(*this, &AdminCalls::server_update_tls_files);
     table.add<wire::ConnectSetDaemonTimeout>(*this, &AdminCalls::connect_set_daemon_timeout);
     table.add<wire::ConnectDaemonShutdown>(*this, &AdminCalls::connect_daemon_shutdown);
@@ -205,6 +210,31 @@ void AdminCalls::server_set_client_limits(const Caller& caller, const wire::Serv
             fmt::format("The overall maximum number of clients must be greater than the maximum number of clients "
                         "waiting for authentication"));
     server.set_limits(most, strangers);
+}
+
+wire::ConnectGetLoggingOutputsRet AdminCalls::connect_get_logging_outputs(
+    const Caller& caller, const wire::ConnectGetLoggingOutputsArgs& args) {
+    no_flags(caller, args.flags);
+    auto [text, count] = log::outputs();
+    return {.outputs = std::move(text), .noutputs = count};
+}
+
+wire::ConnectGetLoggingFiltersRet AdminCalls::connect_get_logging_filters(
+    const Caller& caller, const wire::ConnectGetLoggingFiltersArgs& args) {
+    no_flags(caller, args.flags);
+    auto [text, count] = log::filters();
+    if (count == 0) return {};
+    return {.filters = std::move(text), .nfilters = count};
+}
+
+void AdminCalls::connect_set_logging_outputs(const Caller& caller, const wire::ConnectSetLoggingOutputsArgs& args) {
+    no_flags(caller, args.flags);
+    log::set_outputs(args.outputs.value_or(""));
+}
+
+void AdminCalls::connect_set_logging_filters(const Caller& caller, const wire::ConnectSetLoggingFiltersArgs& args) {
+    no_flags(caller, args.flags);
+    log::set_filters(args.filters.value_or(""));
 }
 
 void AdminCalls::server_update_tls_files(const Caller& caller, const wire::ServerUpdateTlsFilesArgs& args) {

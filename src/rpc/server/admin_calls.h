@@ -49,6 +49,12 @@ class AdminCalls {
     protocol::admin::ServerGetClientLimitsRet server_get_client_limits(
         const Caller& caller, const protocol::admin::ServerGetClientLimitsArgs& args);
     void server_set_client_limits(const Caller& caller, const protocol::admin::ServerSetClientLimitsArgs& args);
+    protocol::admin::ConnectGetLoggingOutputsRet connect_get_logging_outputs(
+        const Caller& caller, const protocol::admin::ConnectGetLoggingOutputsArgs& args);
+    protocol::admin::ConnectGetLoggingFiltersRet connect_get_logging_filters(
+        const Caller& caller, const protocol::admin::ConnectGetLoggingFiltersArgs& args);
+    void connect_set_logging_outputs(const Caller& caller, const protocol::admin::ConnectSetLoggingOutputsArgs& args);
+    void connect_set_logging_filters(const Caller& caller, const protocol::admin::ConnectSetLoggingFiltersArgs& args);
     void server_update_tls_files(const Caller& caller, const protocol::admin::ServerUpdateTlsFilesArgs& args);
     void connect_set_daemon_timeout(const Caller& caller, const protocol::admin::ConnectSetDaemonTimeoutArgs& args);
     void connect_daemon_shutdown(const Caller& caller, const protocol::admin::ConnectDaemonShutdownArgs& args);
