@@ -78,9 +78,9 @@ void notify_ready() {
 struct Daemon::Drivers {
     Drivers(const Program& program, const Paths& paths) : secondary(program, paths) {
         if (!program.has(Part::qemu)) return;
-        guests.emplace(paths,
-                       std::make_unique<qemu::Driver>(paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
-                                                      &secondary.secrets()));
+        guests.emplace(paths, std::make_unique<qemu::Driver>(
+                                  paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
+                                  qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}));
         guests->install(qemu);
         qemu.merge(secondary.pci_assignment());
     }

@@ -42,11 +42,15 @@ struct SecondaryDrivers::Parts {
             pools.emplace(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit"),
                           std::make_unique<storage::HostBackend>(values()), paths.state() + "/storage");
         if (program.has(Part::interface)) interfaces.emplace();
+        if (!networks) remote_networks = app::remote_networks(paths);
+        if (!pools) remote_volumes = app::remote_volumes(paths);
     }
     objects::SecretValues& values() { return secrets ? secrets->driver : *remote_values; }
 
     std::optional<WithTable<secret::Secrets>> secrets;
     std::unique_ptr<objects::SecretValues> remote_values;
+    std::unique_ptr<objects::Volumes> remote_volumes;
+    std::unique_ptr<objects::NetworkAddresses> remote_networks;
     std::optional<network::Networks> networks;
     std::optional<WithTable<nwfilter::Filters>> filters;
     std::optional<storage::Pools> pools;
@@ -74,6 +78,12 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
 }
 
 objects::SecretValues& SecondaryDrivers::secrets() { return parts_->values(); }
+objects::Volumes& SecondaryDrivers::volumes() {
+    return parts_->pools ? static_cast<objects::Volumes&>(*parts_->pools) : *parts_->remote_volumes;
+}
+objects::NetworkAddresses& SecondaryDrivers::networks() {
+    return parts_->networks ? static_cast<objects::NetworkAddresses&>(*parts_->networks) : *parts_->remote_networks;
+}
 const rpc::HandlerTable& SecondaryDrivers::pci_assignment() const { return parts_->pci_assignment.handlers(); }
 
 Task<> SecondaryDrivers::reload() {

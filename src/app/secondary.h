@@ -6,7 +6,9 @@
 #include "app/program.h"
 #include "base/paths.h"
 #include "loop/task.h"
+#include "objects/network_addresses.h"
 #include "objects/secret_values.h"
+#include "objects/volumes.h"
 
 namespace innkeeper::app {
 
@@ -26,6 +28,8 @@ class SecondaryDrivers {
 
     /// For the drivers of guests; lasts as long as this object.
     objects::SecretValues& secrets();
+    objects::Volumes& volumes();
+    objects::NetworkAddresses& networks();
     /// What a hypervisor whose guests can have the host's PCI devices answers about them.
     const rpc::HandlerTable& pci_assignment() const;
 

@@ -10,10 +10,16 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "drivers/network/addresses.h"
+#include "model/network/network.h"
+#include "model/storage/pool.h"
 #include "protocol/remote/connect.h"
+#include "protocol/remote/network.h"
 #include "protocol/remote/secret.h"
+#include "protocol/remote/storage.h"
 #include "rpc/client/client.h"
 #include "rpc/codec/typed_params.h"
+#include "xml/node.h"
 
 namespace innkeeper::app {
 
@@ -54,18 +60,27 @@ const Sibling& sibling(std::string_view scheme) {
     throw Error(ErrorCode::internal_error, fmt::format("no daemon has the driver '{}'", scheme));
 }
 
+/// One question of our own: connected, known as one of the host's daemons, and opened.
+Task<std::shared_ptr<rpc::Client>> ask(const rpc::Upstream& upstream) {
+    const auto client = rpc::Client::over(rpc::connect_unix(upstream.socket));
+    co_await client->call<wire::AuthList>();
+    wire::ConnectSetIdentityArgs identity;
+    rpc::add_string(identity.params, "system.token", upstream.token());
+    co_await client->call<wire::ConnectSetIdentity>(std::move(identity));
+    co_await client->call<wire::ConnectOpen>({.name = upstream.uri});
+    co_return client;
+}
+
+std::shared_ptr<const rpc::Upstream> upstream_of(std::string_view scheme, const Paths& paths) {
+    return upstream(sibling(scheme), paths, system_uri(paths, scheme), false);
+}
+
 class RemoteSecrets final : public objects::SecretValues {
   public:
-    explicit RemoteSecrets(const Paths& paths)
-        : upstream_(upstream(sibling("secret"), paths, system_uri(paths, "secret"), false)) {}
+    explicit RemoteSecrets(const Paths& paths) : upstream_(upstream_of("secret", paths)) {}
 
     Task<std::vector<std::uint8_t>> value(Wanted wanted) override {
-        const auto client = rpc::Client::over(rpc::connect_unix(upstream_->socket));
-        co_await client->call<wire::AuthList>();
-        wire::ConnectSetIdentityArgs identity;
-        rpc::add_string(identity.params, "system.token", upstream_->token());
-        co_await client->call<wire::ConnectSetIdentity>(std::move(identity));
-        co_await client->call<wire::ConnectOpen>({.name = upstream_->uri});
+        const auto client = co_await ask(*upstream_);
         wire::Secret secret;
         if (wanted.uuid)
             secret = (co_await client->call<wire::SecretLookupByUuid>({.uuid = *wanted.uuid})).secret;
@@ -76,6 +91,65 @@ class RemoteSecrets final : public objects::SecretValues {
         auto found = co_await client->call<wire::SecretGetValue>({.secret = secret});
         client->hang_up();
         co_return std::move(found.value);
+    }
+
+  private:
+    std::shared_ptr<const rpc::Upstream> upstream_;
+};
+
+class RemoteVolumes final : public objects::Volumes {
+  public:
+    explicit RemoteVolumes(const Paths& paths) : upstream_(upstream_of("storage", paths)) {}
+
+    Task<Place> place(std::string pool, std::string volume) override {
+        const auto client = co_await ask(*upstream_);
+        const auto found = co_await client->call<wire::StoragePoolLookupByName>({.name = pool});
+        if ((co_await client->call<wire::StoragePoolIsActive>({.pool = found.pool})).active == 0)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        fmt::format("storage pool '{}' containing volume '{}' is not active", pool, volume));
+        const auto vol = co_await client->call<wire::StorageVolLookupByName>({.pool = found.pool, .name = volume});
+        const auto info = co_await client->call<wire::StorageVolGetInfo>({.vol = vol.vol});
+        const auto xml = co_await client->call<wire::StoragePoolGetXmlDesc>({.pool = found.pool});
+        Place place;
+        place.kind = kind_of(info.type);
+        place.path = (co_await client->call<wire::StorageVolGetPath>({.vol = vol.vol})).name;
+        place.pool_type =
+            xml::name(model::pool.read(xml::Document::parse(xml.xml, "(storage_pool)").root("pool")).type);
+        client->hang_up();
+        co_return place;
+    }
+
+  private:
+    /// Numbered as virStorageVolType.
+    static Place::Kind kind_of(int type) {
+        switch (type) {
+            case 1:
+                return Place::Kind::block;
+            case 2:
+            case 4:
+            case 5:
+                return Place::Kind::folder;
+            case 3:
+                return Place::Kind::network;
+            default:
+                return Place::Kind::file;
+        }
+    }
+
+    std::shared_ptr<const rpc::Upstream> upstream_;
+};
+
+class RemoteNetworks final : public objects::NetworkAddresses {
+  public:
+    explicit RemoteNetworks(const Paths& paths) : upstream_(upstream_of("network", paths)) {}
+
+    Task<std::string> address(std::string network) override {
+        const auto client = co_await ask(*upstream_);
+        const auto found = co_await client->call<wire::NetworkLookupByName>({.name = std::move(network)});
+        const auto xml = co_await client->call<wire::NetworkGetXmlDesc>({.net = found.net});
+        client->hang_up();
+        co_return network::host_address(
+            model::network.read(xml::Document::parse(xml.xml, "(network_definition)").root("network")));
     }
 
   private:
@@ -121,6 +195,11 @@ std::shared_ptr<const rpc::Upstream> upstream(const Sibling& sibling, const Path
 
 std::unique_ptr<objects::SecretValues> remote_secrets(const Paths& paths) {
     return std::make_unique<RemoteSecrets>(paths);
+}
+
+std::unique_ptr<objects::Volumes> remote_volumes(const Paths& paths) { return std::make_unique<RemoteVolumes>(paths); }
+std::unique_ptr<objects::NetworkAddresses> remote_networks(const Paths& paths) {
+    return std::make_unique<RemoteNetworks>(paths);
 }
 
 }  // namespace innkeeper::app

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "base/paths.h"
+#include "objects/network_addresses.h"
 #include "objects/secret_values.h"
+#include "objects/volumes.h"
 #include "rpc/server/upstream.h"
 
 /// The daemons that share a host in the modular deployment, and how they reach each other.
@@ -29,7 +31,9 @@ std::string system_token(const Paths& paths);
 /// `uri` is opened there.
 std::shared_ptr<const rpc::Upstream> upstream(const Sibling& sibling, const Paths& paths, std::string uri, bool whole);
 
-/// The values of secrets that virtsecretd keeps. Each question is a connection of its own: they are rare.
+/// What a hypervisor's daemon asks its siblings itself. Each question is a connection of its own: they are rare.
 std::unique_ptr<objects::SecretValues> remote_secrets(const Paths& paths);
+std::unique_ptr<objects::Volumes> remote_volumes(const Paths& paths);
+std::unique_ptr<objects::NetworkAddresses> remote_networks(const Paths& paths);
 
 }  // namespace innkeeper::app

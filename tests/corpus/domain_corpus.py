@@ -24,7 +24,7 @@ MADE_UP = {"instanceid", "interfaceid"}
 # What a driver completes (or, for a namespace that is not its own, does not know).
 COMPLETED = re.compile(r"""
     qemu/1\.0} | /interface/target\b | /controller\b | /(console|serial|parallel|channel)/target | /video\b | /disk/address
-    | /os/type.@arch | /os/loader.@type | /target.@bus | /mac\b | /serial$ | /serial.@type | /console$ | /console.@type
+    | /os/type.@arch | /os/loader.@type | /target.@bus | /currentMemory\b | /mac\b | /serial$ | /serial.@type | /console$ | /console.@type
     | /console/source | /input\b | /audio\b | /memballoon | /panic$
 """, re.VERBOSE)
 

@@ -1,5 +1,6 @@
 """Messages that no client library sends, over the daemon's real sockets, and what real clients are answered."""
 import os
+import re
 import struct
 import subprocess
 import threading
@@ -217,6 +218,36 @@ def test_administrators_see_the_clients(daemon):
         virt_admin("client-disconnect", "libvirtd", number)
         assert client.receive() is None
     assert "No server named 'foo'" in virt_admin("srv-clients-list", "foo").stderr
+
+
+def test_the_log_changes_at_run_time():
+    it = Daemon()
+    # Only warnings at first, on the standard error output.
+    (it.config / "libvirtd.conf").write_text('')
+    try:
+        it.start()
+        admin = "libvirtd+unix:///%s?socket=%s" % ("system" if it.system else "session", it.run / "libvirt-admin-sock")
+
+        def virt_admin(*arguments):
+            done = subprocess.run(["virt-admin", "-c", admin, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+            return done.stdout.strip() + done.stderr.strip()
+        assert virt_admin("daemon-log-filters") == "Logging filters:"
+        assert virt_admin("daemon-log-outputs") == "Logging outputs: 3:stderr"
+        # A file lies below the root, as all of the daemon's do.
+        (it.root / "log").mkdir()
+        virt_admin("daemon-log-outputs", "1:file:/log/daemon 4:stderr")
+        virt_admin("daemon-log-filters", "1:rpc.server 4:app")
+        assert virt_admin("daemon-log-outputs") == "Logging outputs: 1:file:/log/daemon 4:stderr"
+        assert virt_admin("daemon-log-filters") == "Logging filters: 1:*rpc.server* 4:*app*"
+        for setting, complaint in (("9:x", "Invalid priority '9' for filter '9:x'"), ("foo", "Malformed format for filter 'foo'")):
+            assert complaint in virt_admin("daemon-log-filters", setting)
+        assert "failed to open" in virt_admin("daemon-log-outputs", "1:file:/none/x")
+        libvirt.open(it.uri).close()
+        assert re.search(r"debug : Session::\w+:\d+ : client \d+ calls remote connect_open", (it.root / "log/daemon").read_text())
+        virt_admin("daemon-log-outputs", "")
+        assert virt_admin("daemon-log-outputs") == "Logging outputs: 3:stderr"
+    finally:
+        it.remove()
 
 
 def test_strangers_are_limited_and_wait():

@@ -10,6 +10,7 @@
 #include "loop/turns.h"
 #include "objects/definition_store.h"
 #include "objects/event_hub.h"
+#include "objects/network_addresses.h"
 #include "objects/registry.h"
 #include "protocol/remote/connect.h"
 #include "protocol/remote/network.h"
@@ -22,7 +23,7 @@ class Node;
 /// Virtual networks: what is defined and what runs, their files and their events. What running means is the backend's.
 namespace innkeeper::network {
 
-class Networks {
+class Networks final : public objects::NetworkAddresses {
   public:
     Networks(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend);
 
@@ -38,6 +39,8 @@ class Networks {
         return network ? network->def() : nullptr;
     }
     const rpc::HandlerTable& handlers() const { return handlers_; }
+
+    Task<std::string> address(std::string network) override;
 
   private:
     using Registry = objects::Registry<Network>;

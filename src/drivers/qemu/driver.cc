@@ -1,5 +1,7 @@
 #include "drivers/qemu/driver.h"
 
+#include "drivers/qemu/driver_neighbours.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,15 +17,17 @@
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
 #include "drivers/qemu/placement.h"
+#include "drivers/qemu/screens.h"
+#include "drivers/qemu/scsi_generic.h"
 #include "drivers/qemu/sealing.h"
 #include "model/domain/domain.h"
 
 namespace innkeeper::qemu {
 
-Driver::Driver(Paths paths, config::QemuSettings settings, objects::SecretValues* secrets)
+Driver::Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours)
     : paths_(std::move(paths)),
       settings_(std::move(settings)),
-      secrets_(secrets),
+      neighbours_(neighbours),
       run_as_(identity(paths_.is_system(), settings_.user, settings_.group)),
       abilities_(paths_.cache() + "/qemu/capabilities", run_as_),
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
@@ -75,6 +79,7 @@ Task<> Driver::check_device(guests::DefPtr def, std::string element) {
     const HostFacts facts = host_facts(*def);
     const auto capabilities = co_await abilities_.of(def->devices.emulator);
     qemu::check_device(*def, element, *capabilities, facts);
+    if (element == "disk" && !def->devices.disks.empty()) co_await located(def->devices.disks.back());
 }
 
 Task<std::uint64_t> Driver::version() {
@@ -129,6 +134,12 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     auto context = command_context(files, -1);
     context.purpose = CommandContext::Purpose::native;
     prepare_run(whole, context);
+    whole = co_await with_listeners(std::move(whole));
+    choose_render_nodes(whole);
+    DiskSecrets secrets{capabilities, context};
+    whole = co_await with_volumes(std::move(whole), std::move(secrets));
+    check_video_helpers(whole);
+    context.scsi_generics = scsi_generics(whole);
     settle_cpu(whole, *capabilities);
     context.secrets = co_await sealed_secrets(needed_secrets(whole, *capabilities, context), make_master_key());
     const auto line = build_command(whole, *capabilities, context);

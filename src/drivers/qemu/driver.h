@@ -13,9 +13,12 @@
 #include "drivers/qemu/run_files.h"
 #include "guests/hypervisor.h"
 #include "loop/group.h"
+#include "objects/network_addresses.h"
 #include "objects/secret_values.h"
+#include "objects/volumes.h"
 
 namespace innkeeper::model {
+struct Disk;
 struct StorageSource;
 struct Tpm;
 }  // namespace innkeeper::model
@@ -34,12 +37,19 @@ struct SoftwareTpm;
 struct FirmwareDescriptor;
 struct NvramFile;
 
+/// The drivers of what guests use. A guest that needs one which is not there does not start.
+struct Neighbours {
+    objects::SecretValues* secrets = nullptr;
+    objects::Volumes* volumes = nullptr;
+    objects::NetworkAddresses* networks = nullptr;
+};
+
 /// QEMU as a hypervisor. What is the same for every hypervisor lies above (guests); how one running QEMU behaves is
 /// QemuMachine's; here is what the two have to do with each other, a file for each group of verbs.
 class Driver final : public guests::Hypervisor {
   public:
-    /// `secrets` outlives the driver; without them guests that need one do not start.
-    Driver(Paths paths, config::QemuSettings settings, objects::SecretValues* secrets = nullptr);
+    /// The neighbours outlive the driver.
+    Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours = {});
     ~Driver() override;
 
     std::string folder() const override { return "qemu"; }
@@ -178,6 +188,18 @@ class Driver final : public guests::Hypervisor {
     Task<std::vector<FirmwareDescriptor>> firmware() const;
     /// With what `<os firmware=…>` leaves open decided.
     Task<model::DomainDef> with_firmware(model::DomainDef def) const;
+    // driver_neighbours.cc
+    struct DiskSecrets;
+    Task<model::StorageSource> located(model::StorageSource source);
+    Task<model::Disk> located(model::Disk disk);
+    /// With volumes looked up, and without those that are not there and need not be. `secrets`: those of each disk are
+    /// looked for as soon as it is known where the disk is.
+    Task<model::DomainDef> with_volumes(model::DomainDef def);
+    Task<model::DomainDef> with_volumes(model::DomainDef def, std::optional<DiskSecrets> secrets);
+    Task<> check_disk_secrets(model::DomainDef def, model::Disk disk, DiskSecrets wanted);
+    /// With the addresses of networks that are to be listened on.
+    Task<model::DomainDef> with_listeners(model::DomainDef def);
+
     std::string nvram_folder() const;
     std::optional<NvramFile> nvram_of(const model::DomainDef& def) const;
     Task<> make_nvram(NvramFile file) const;
@@ -218,7 +240,7 @@ class Driver final : public guests::Hypervisor {
 
     Paths paths_;
     config::QemuSettings settings_;
-    objects::SecretValues* secrets_;
+    Neighbours neighbours_;
     RunAs run_as_;
     Abilities abilities_;
     Ports screens_, websockets_;

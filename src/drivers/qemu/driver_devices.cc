@@ -114,6 +114,7 @@ Task<> Driver::plug_device(GuestPtr guest, guests::DefPtr wanted, std::string el
     assign_aliases(named);
     if (auto* info = guests::last_info(named.devices, element)) name_anew(named.devices, *info);
     auto only = only_device(named, guests::last_of(named.devices, element));
+    only = co_await with_volumes(std::move(only));
     const auto needed = Preconditions::of(only);
     only = co_await in_pool([needed, seen = std::move(only)]() mutable {
         needed.check();

@@ -29,10 +29,10 @@ Task<std::map<std::string, SealedSecret, std::less<>>> Driver::sealed_secrets(st
     for (const auto& secret : needed) {
         std::vector<std::uint8_t> value(secret.value.begin(), secret.value.end());
         if (value.empty()) {
-            if (secrets_ == nullptr)
+            if (neighbours_.secrets == nullptr)
                 throw Error(ErrorCode::no_secret, ErrorDomain::secret, "nobody keeps secrets for this daemon");
             const auto& reference = secret.reference;
-            value = co_await secrets_->value(
+            value = co_await neighbours_.secrets->value(
                 {.uuid = reference.uuid, .usage = usage_of(reference.type), .usage_id = reference.usage});
         }
         sealed[secret.id] = seal(master_key, value);

@@ -25,6 +25,8 @@
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/placement.h"
 #include "drivers/qemu/preconditions.h"
+#include "drivers/qemu/screens.h"
+#include "drivers/qemu/scsi_generic.h"
 #include "drivers/qemu/sealing.h"
 #include "host/guest_scope.h"
 #include "loop/pool.h"
@@ -199,6 +201,7 @@ CommandContext Driver::command_context(const RunFiles& files, int id) const {
     context.spice.listen = settings_.spice_listen;
     context.dump_guest_core = settings_.dump_guest_core;
     context.sandbox = settings_.seccomp_sandbox != 0;
+    context.has_vfio = path_exists("/dev/vfio/vfio");
     context.set_process_name = settings_.set_process_name;
     context.now = std::time(nullptr);
     tm local{};
@@ -291,6 +294,10 @@ Task<> Driver::start(GuestPtr guest, guests::StartOptions options) {
 Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options) {
     model::DomainDef wanted = co_await with_firmware(*guest->live());
     check_placement(wanted, WhenPlaced::start);
+    check_video_helpers(wanted);
+    choose_render_nodes(wanted);
+    wanted = co_await with_listeners(std::move(wanted));
+    wanted = co_await with_volumes(std::move(wanted));
     if (auto nvram = nvram_of(wanted)) {
         nvram->is_reset = options.reset_nvram;
         co_await make_nvram(std::move(*nvram));
@@ -307,6 +314,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     const auto& files = machine->files;
     auto context = command_context(files, guest->id());
     if (!options.restore_from.empty()) context.purpose = CommandContext::Purpose::restore;
+    context.scsi_generics = scsi_generics(*def);
     const std::string master_key = make_master_key();
     context.secrets = co_await sealed_secrets(needed_secrets(*def, *machine->capabilities, context), master_key);
     const CommandLine line = build_command(*def, *machine->capabilities, context);

@@ -57,7 +57,7 @@ class DriverTest : public testing::Test {
     }
 
     void open() {
-        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{}, &secrets_);
+        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{}, Neighbours{.secrets = &secrets_});
         driver_ = driver.get();
         guests_ = std::make_unique<guests::Guests>(*paths_, std::move(driver));
         loop_.run(guests_->load());

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/complete/steps.h"
+#include "model/complete/implied.h"
 
 namespace innkeeper::qemu {
 
@@ -30,13 +33,13 @@ void remove_implied(std::vector<Controller>& controllers, Type type, Model model
 model::DomainDef migratable(model::DomainDef def) {
     def.restore_cpu();
     auto& devices = def.devices;
-    remove_implied(devices.controllers, Type::usb, Model::piix3_uhci);
+    if (is_i440fx(def)) remove_implied(devices.controllers, Type::usb, Model::piix3_uhci);
     remove_implied(devices.controllers, Type::pci, Model::pci_root);
     std::erase_if(devices.inputs, [](const model::Input& input) {
         return input.type == model::Input::Type::keyboard && input.bus == model::Input::Bus::ps2 &&
                !is_named_by_user(input.info);
     });
-    if (devices.audios.size() == 1 && devices.audios.front().type == model::Audio::Type::none) devices.audios.clear();
+    if (devices.audios == implied_audios(devices)) devices.audios.clear();
     for (auto& disk : devices.disks)
         if (disk.source.is_empty() && disk.source.format.empty()) disk.source.format = "raw";
     for (auto& channel : devices.channels)
@@ -45,6 +48,7 @@ model::DomainDef migratable(model::DomainDef def) {
     std::erase_if(def.security_labels, [](const model::SecurityLabel& label) {
         return label.type == model::SecurityLabel::Type::dynamic && label.base_label.empty();
     });
+    model::number_controllers(def);
     return def;
 }
 

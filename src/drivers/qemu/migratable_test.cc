@@ -47,6 +47,15 @@ TEST(Migratable, KeepsWhatTheUserSaidOfIt) {
                 HasSubstr("piix3-uhci"));
 }
 
+TEST(Migratable, SaysOfScreensWhatOlderVersionsUnderstand) {
+    const auto silent = told("<graphics type='spice'><listen type='none'/></graphics><audio id='1' type='spice'/>");
+    EXPECT_THAT(silent, HasSubstr("<graphics type='spice' autoport='no'/>"));
+    EXPECT_THAT(silent, Not(HasSubstr("<audio")));
+    const auto socket = told("<graphics type='vnc'><listen type='socket' socket='/x'/></graphics>");
+    EXPECT_THAT(socket, HasSubstr("<graphics type='vnc' socket='/x'/>"));
+    EXPECT_THAT(told("<graphics type='spice'/><audio id='1' type='none'/>"), HasSubstr("<audio id='1' type='none'/>"));
+}
+
 TEST(Migratable, ForgetsThePathsThatAStartMade) {
     const auto channel = [](const std::string& path) {
         return told("<channel type='unix'><source mode='bind' path='" + path +

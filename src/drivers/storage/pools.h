@@ -15,6 +15,7 @@
 #include "objects/definition_store.h"
 #include "objects/event_hub.h"
 #include "objects/registry.h"
+#include "objects/volumes.h"
 #include "protocol/remote/connect.h"
 #include "protocol/remote/storage.h"
 #include "rpc/codec/handlers.h"
@@ -24,7 +25,7 @@
 /// are is the backend's.
 namespace innkeeper::storage {
 
-class Pools {
+class Pools final : public objects::Volumes {
   public:
     /// `state_folder` is where it is noted which pools are active; empty: nowhere, they end with the daemon.
     Pools(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend, std::string state_folder);
@@ -38,6 +39,8 @@ class Pools {
     /// A <pool> of a simulated machine's description: it is defined, active, and has the volumes that stand in it.
     Task<> add(xml::Node element);
     const rpc::HandlerTable& handlers() const { return handlers_; }
+
+    Task<objects::Volumes::Place> place(std::string pool, std::string volume) override;
 
   private:
     using Registry = objects::Registry<Pool>;

@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 #include "model/complete/implied.h"
-#include "model/domain/domain.h"
+#include "model/domain/device.h"
+#include "model/domain/domain_checks.h"
 
 namespace innkeeper::test {
 
@@ -18,6 +19,8 @@ namespace {
 
 void settle_os(DomainDef& def) {
     if (!def.os.arch) def.os.arch = model::Architecture::i686;
+    // Wishes for the choice of a firmware mean nothing where there is no choice.
+    if (!def.os.firmware) def.os.firmware_features.clear();
     if (auto& loader = def.os.loader; loader && !loader->type && !loader->path.empty())
         loader->type = model::Loader::Type::rom;
 }
@@ -113,9 +116,20 @@ void settle_videos(DomainDef& def) {
     if (videos.front().type != model::Video::Type::none) videos.front().primary = true;
 }
 
+/// A place on a channel of which nothing is said is the first one.
+void settle_channel_places(DomainDef& def) {
+    model::for_each_device(def.devices, [](auto& device) {
+        if constexpr (requires { device.info.address; })
+            if (auto* at = std::get_if<model::CcwAddress>(&device.info.address);
+                at != nullptr && *at == model::CcwAddress{})
+                *at = {.cssid = 0, .ssid = 0, .devno = 0};
+    });
+}
+
 }  // namespace
 
 void complete(DomainDef& def) {
+    model::check_domain(def);
     model::number_controllers(def);
     settle_os(def);
     settle_memory(def);
@@ -128,6 +142,7 @@ void complete(DomainDef& def) {
     model::pair_console_with_serial(def);
     model::number_chardevs(def);
     settle_interfaces(def);
+    settle_channel_places(def);
     model::assign_drive_addresses(def);
     model::add_implied_controllers(def);
     for (const auto& disk : def.devices.disks)
@@ -135,8 +150,22 @@ void complete(DomainDef& def) {
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                         fmt::format("driver does not support FD passing for disk '{}'", disk.target));
     std::erase(def.devices.panics, model::Panic{});
+    if (def.devices.watchdogs.size() > 1)
+        throw Error(ErrorCode::internal_error, ErrorDomain::domain, "only a single watchdog device is supported");
     model::check_guest(def);
     model::check_redirection(def);
+}
+
+model::DomainDef migratable(model::DomainDef def) {
+    const auto is_named_by_user = [](const model::DeviceInfo& info) { return info.alias.starts_with("ua-"); };
+    std::erase_if(def.devices.inputs, [&](const model::Input& input) {
+        return input.type == model::Input::Type::keyboard && input.bus == model::Input::Bus::ps2 &&
+               !is_named_by_user(input.info);
+    });
+    for (auto& controller : def.devices.controllers)
+        if (controller.pci_model_name == "spapr-pci-host-bridge") controller.pci_model_name.clear();
+    model::number_controllers(def);
+    return def;
 }
 
 }  // namespace innkeeper::test

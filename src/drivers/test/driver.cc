@@ -22,6 +22,10 @@ Task<guests::DefPtr> Driver::complete(model::DomainDef def, guests::Purpose) {
     co_return std::make_shared<const model::DomainDef>(std::move(def));
 }
 
+guests::DefPtr Driver::migratable(guests::DefPtr def) {
+    return std::make_shared<const model::DomainDef>(test::migratable(*def));
+}
+
 Task<std::vector<std::string>> Driver::cpu_models(std::string arch) {
     if (!xml::value_of<model::Architecture>(arch))
         throw Error(ErrorCode::invalid_arg, fmt::format("cannot find architecture {}", arch));

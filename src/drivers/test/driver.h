@@ -31,6 +31,7 @@ class Driver final : public guests::Hypervisor {
     Task<std::string> baseline_cpu(std::vector<std::string> documents, guests::CpuWish wish) override;
 
     Task<guests::DefPtr> complete(model::DomainDef def, guests::Purpose purpose) override;
+    guests::DefPtr migratable(guests::DefPtr def) override;
 
     Task<> start(guests::GuestPtr guest, guests::StartOptions options) override;
     Task<> destroy(guests::GuestPtr guest, Destroy how) override;

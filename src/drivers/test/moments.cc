@@ -30,6 +30,8 @@ Task<model::SnapshotDef> Driver::plan_snapshot(GuestPtr guest, model::SnapshotDe
     if (!outside) snapshot.memory = guest->is_active() ? Mode::internal : Mode::no;
     model::match_disks(snapshot, {.mode = outside ? Mode::external : Mode::internal, .uniform = !outside});
     snapshot.inactive_domain.reset();
+    // It is noted as another host would get it.
+    if (snapshot.domain) snapshot.domain = migratable(snapshot.domain);
     co_return std::move(snapshot);
 }
 

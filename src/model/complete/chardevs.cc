@@ -46,11 +46,11 @@ void pair_console_with_serial(DomainDef& def) {
         if (!console.target) console.target = Console::Target::serial;
     if (!def.os.is_hvm()) return;
 
+    for (std::size_t i = 1; i < consoles.size(); ++i)
+        if (consoles[i].target == Console::Target::serial)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        "Only the first console can be a serial port");
     if (!consoles.empty() && consoles.front().target == Console::Target::serial) {
-        for (std::size_t i = 1; i < consoles.size(); ++i)
-            if (consoles[i].target == Console::Target::serial)
-                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
-                            "Only the first console can be a serial port");
         const DeviceInfo info = consoles.front().info;
         if (serials.empty()) {
             Serial serial;

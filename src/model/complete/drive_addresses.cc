@@ -30,6 +30,17 @@ bool hostdev_sits_at(const DomainDef& def, const DriveAddress& place) {
     });
 }
 
+namespace {
+
+bool is_taken(const DomainDef& def, const DriveAddress& place) {
+    for (const Disk& disk : def.devices.disks)
+        if (const auto* at = disk.info.at<DriveAddress>(); at && disk.bus == Disk::Bus::scsi && *at == place)
+            return true;
+    return hostdev_sits_at(def, place);
+}
+
+}  // namespace
+
 std::optional<unsigned> disk_index(std::string_view target) {
     for (const std::string_view prefix : {"xvd", "ubd", "fd", "hd", "sd", "vd"}) {
         if (!target.starts_with(prefix)) continue;
@@ -63,6 +74,16 @@ void assign_drive_addresses(DomainDef& def) {
                             "bus='{}' target='{}' unit='{}",
                             disk.target, place.controller, place.bus, place.target, place.unit));
         disk.info.address = place;
+    }
+    place_host_scsi(def);
+}
+
+void place_host_scsi(DomainDef& def) {
+    for (auto& hostdev : def.devices.hostdevs) {
+        if (hostdev.type != Hostdev::Type::scsi || hostdev.info.has_address()) continue;
+        unsigned index = 0;
+        while (is_taken(def, *usual_place(Disk::Bus::scsi, index))) ++index;
+        hostdev.info.address = *usual_place(Disk::Bus::scsi, index);
     }
 }
 

@@ -26,6 +26,8 @@ std::optional<DriveAddress> usual_place(Disk::Bus bus, unsigned index);
 bool hostdev_sits_at(const DomainDef& def, const DriveAddress& place);
 /// Throws Error for a name that says no place, and for a place that is taken.
 void assign_drive_addresses(DomainDef& def);
+/// SCSI devices of the host come behind the disks, at the first free unit of the first controller that has one.
+void place_host_scsi(DomainDef& def);
 
 // chardevs.cc
 /// A guest's first serial line is also its console, and the other way round.

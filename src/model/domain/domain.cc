@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/in_domain.h"
 #include "model/domain/domain_checks.h"
 #include "xml/parts.h"
@@ -131,6 +133,21 @@ xml::PartOf<Def> lifecycle(std::string_view name, E Def::* member) {
     return xml::value(name, member).complain(ErrorCode::config_unsupported, text);
 }
 
+/// Before the devices are read, whose own labels are looked at then.
+void check_labels(const xml::Node& node, Def&, const xml::ParseFlags&) {
+    std::vector<std::string> models;
+    bool has_nameless = false;
+    for (auto label = node.child("seclabel"); label; label = label.next("seclabel")) {
+        const std::string model(label.attribute("model").value_or(""));
+        has_nameless = has_nameless || model.empty();
+        if (std::ranges::find(models, model) != models.end())
+            throw Error(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided", model));
+        models.push_back(model);
+    }
+    if (models.size() > 1 && has_nameless)
+        throw Error(ErrorCode::xml_error, "missing security model when using multiple labels");
+}
+
 }  // namespace
 
 const xml::Element<Devices> devices_element = xml::describe<Devices>(
@@ -193,7 +210,7 @@ const xml::Element<DomainDef> domain_element =
         lifecycle("on_lockfailure", &Def::on_lockfailure),
         xml::child("pm", xml::child("suspend-to-mem", xml::attribute("enabled", &Def::suspend_to_mem, xml::yes_no)),
                    xml::child("suspend-to-disk", xml::attribute("enabled", &Def::suspend_to_disk, xml::yes_no))),
-        xml::child("perf", xml::children(&Def::perf_events, perf_event_element)),
+        xml::child("perf", xml::children(&Def::perf_events, perf_event_element)), xml::by_hand(check_labels, nothing),
         xml::child("devices", &Def::devices, devices_element).keep_empty(),
         xml::children(&Def::security_labels, security_label_element),
         xml::child("keywrap", &Def::key_wrap, key_wrap_element),

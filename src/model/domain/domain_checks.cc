@@ -48,6 +48,14 @@ void settle_iothreads(DomainDef& domain) {
     for (const auto& thread : threads)
         if (!ids.insert(thread.id).second)
             throw Error(ErrorCode::xml_error, fmt::format("duplicate iothread id '{}' found", thread.id));
+    // Without an upper end there is no room for a lower one.
+    const auto check_pool = [](std::optional<int> least, std::optional<int> most) {
+        if (least.value_or(-1) > most.value_or(-1) && (least || most))
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        "thread_pool_min must be smaller or equal to thread_pool_max");
+    };
+    for (const auto& thread : threads) check_pool(thread.thread_pool_min, thread.thread_pool_max);
+    check_pool(domain.default_iothread_pool_min, domain.default_iothread_pool_max);
     domain.iothreads = std::max(domain.iothreads, static_cast<unsigned>(threads.size()));
     constexpr unsigned most = 1 << 12;
     if (domain.iothreads > most)
@@ -100,14 +108,19 @@ void settle_os(DomainDef& domain) {
         os.boot.clear();
         return;
     }
+    if (os.boot.empty() && boot_orders(domain.devices).empty()) os.boot.push_back(Os::Boot::hd);
+}
+
+/// Turns at boot are the devices' or their kinds', and each is one device's.
+void check_boot(const DomainDef& domain) {
+    if (!domain.os.is_hvm() || domain.has_bootloader) return;
     const auto orders = boot_orders(domain.devices);
-    if (!orders.empty() && !os.boot.empty())
+    if (!orders.empty() && !domain.os.boot.empty())
         throw Error(ErrorCode::config_unsupported,
                     "per-device boot elements cannot be used together with os/boot elements");
     if (const auto twice = std::ranges::adjacent_find(orders); twice != orders.end())
         throw Error(ErrorCode::config_unsupported,
                     fmt::format("boot order '{}' used for more than one device", *twice));
-    if (os.boot.empty() && orders.empty()) os.boot.push_back(Os::Boot::hd);
 }
 
 [[noreturn]] void refuse_firmware(std::string sentence) {
@@ -148,8 +161,6 @@ void check_chosen_firmware(Os& os) {
 void check_firmware(Os& os) {
     if (os.loader && !os.loader->path.empty() && !os.loader->type) os.loader->type = Loader::Type::rom;
     if (os.firmware) return check_chosen_firmware(os);
-    if (!os.firmware_features.empty())
-        refuse_firmware("cannot use feature-based firmware autoselection when firmware autoselection is disabled");
     if ((os.loader || os.nvram) && (!os.loader || os.loader->path.empty()) &&
         (!os.loader || os.loader->type != Loader::Type::none))
         refuse_firmware("no loader path specified and firmware auto selection disabled");
@@ -357,16 +368,21 @@ void check_pci_target(const Controller& controller) {
 }
 
 void check_controllers(const std::vector<Controller>& controllers) {
-    bool usb_is_off = false, usb_is_on = false;
     std::set<unsigned> pci;
     for (const auto& one : controllers) {
-        check_pci_target(one);
-        if (one.type == Controller::Type::usb) (one.model == Controller::Model::none ? usb_is_off : usb_is_on) = true;
         if (one.type == Controller::Type::pci && one.index && !pci.insert(*one.index).second)
             throw Error(ErrorCode::xml_error, fmt::format("Multiple 'pci' controllers with index '{}'", *one.index));
     }
     check_usb_masters(controllers);
-    if (usb_is_off && usb_is_on)
+}
+
+/// A guest has USB or none. The peer lets the absence be attached to a guest that has it, and then cannot read its own
+/// definition again.
+void check_usb(const std::vector<Controller>& controllers) {
+    bool is_off = false, is_on = false;
+    for (const auto& one : controllers)
+        if (one.type == Controller::Type::usb) (one.model == Controller::Model::none ? is_off : is_on) = true;
+    if (is_off && is_on)
         throw Error(ErrorCode::xml_detail, "Can't add another USB controller: USB is disabled for this domain");
 }
 
@@ -430,6 +446,22 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
     settle_domain(domain);
 }
 
+void check_domain(const DomainDef& domain) {
+    check_boot(domain);
+    for (const auto& controller : domain.devices.controllers) check_pci_target(controller);
+    const auto refuse = [](std::string sentence) {
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::domain, std::move(sentence));
+    };
+    for (const auto& video : domain.devices.videos)
+        if (!video.acceleration.render_node.empty() && video.backend != Video::Backend::vhostuser)
+            refuse("unsupported rendernode accel attribute without 'vhostuser'");
+    if (const auto& iommu = domain.devices.iommu; iommu && iommu->eim == true && iommu->intremap != true)
+        refuse("IOMMU eim requires interrupt remapping to be enabled");
+    if (const auto& iommu = domain.devices.iommu;
+        iommu && iommu->intremap == true && domain.features.ioapic != Features::Ioapic::qemu)
+        refuse("IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
+}
+
 void check_aliases(const Devices& devices) {
     std::set<std::string_view> seen;
     for_each_device(devices, [&]<class T>(const T& device) {
@@ -469,6 +501,7 @@ void settle_domain(DomainDef& domain) {
     settle_smartcards(domain.devices.smartcards);
     settle_videos(domain.devices.videos);
     check_controllers(domain.devices.controllers);
+    check_usb(domain.devices.controllers);
     check_hostdevs(domain.devices.hostdevs);
     check_aliases(domain.devices);
     check_security_labels(domain.security_labels);

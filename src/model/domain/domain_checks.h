@@ -12,6 +12,9 @@ void finish_domain(DomainDef& domain, const xml::Node& node, const xml::ParseFla
 /// changed since can be settled again.
 void settle_domain(DomainDef& domain);
 
+/// What no hypervisor could run, of a definition that is settled: asked once it is known that there is one for it.
+void check_domain(const DomainDef& domain);
+
 /// Names are for one device each.
 void check_aliases(const Devices& devices);
 

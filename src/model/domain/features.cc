@@ -98,6 +98,8 @@ const xml::Element<Features> features_element = xml::describe<Features>(
     xml::flag("viridian", &Features::viridian), xml::flag("privnet", &Features::privnet),
     xml::child(&Features::hyperv, hyperv_element), xml::child(&Features::kvm, kvm_element),
     xml::child("pvspinlock", xml::attribute("state", &Features::pvspinlock, xml::on_off)),
+    xml::child("capabilities", &Features::capabilities, container_capabilities_element)
+        .written_when(+[](const Features& features) { return features.capabilities != ContainerCapabilities{}; }),
     xml::child("pmu", xml::attribute("state", &Features::pmu, xml::on_off)),
     xml::child("vmport", xml::attribute("state", &Features::vmport, xml::on_off)),
     xml::child("gic", xml::attribute("version", &Features::gic_version)).legacy(),
@@ -111,8 +113,6 @@ const xml::Element<Features> features_element = xml::describe<Features>(
     state("nested-hv", &Features::nested_hv),
     xml::child("msrs", xml::attribute("unknown", &Features::msrs_ignore, ignore_fault).required()),
     state("ccf-assist", &Features::ccf_assist), xml::child(&Features::xen, xen_element),
-    xml::child("capabilities", &Features::capabilities, container_capabilities_element)
-        .written_when(+[](const Features& features) { return features.capabilities != ContainerCapabilities{}; }),
     xml::child("cfpc", xml::attribute("value", &Features::cfpc).required()),
     xml::child("sbbc", xml::attribute("value", &Features::sbbc).required()),
     xml::child("ibs", xml::attribute("value", &Features::ibs).required()),

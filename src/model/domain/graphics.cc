@@ -102,6 +102,10 @@ void settle_ports(Graphics& graphics, const xml::Node&, const xml::ParseFlags& f
 
 /// A definition shows the wish, a running guest the port that it got.
 void write_ports(const Graphics& graphics, xml::Writer& writer) {
+    const bool is_silent =
+        graphics.type == Type::spice && !graphics.listens.empty() && graphics.listens[0].type == Listen::Type::none;
+    // Older versions know no listener that does not listen, but a server without any port.
+    if (is_silent && writer.flags().migratable) writer.attribute("autoport", "no");
     if (!listens_on_the_network(graphics)) return;
     const bool automatic = graphics.autoport.value_or(false);
     const bool hidden = automatic && writer.flags().inactive;
@@ -115,7 +119,15 @@ void write_ports(const Graphics& graphics, xml::Writer& writer) {
 }
 
 void write_listens(const Graphics& graphics, xml::Writer& writer) {
-    for (const auto& listen : graphics.listens) graphics_listen_element.write(listen, writer);
+    for (const auto& listen : graphics.listens) {
+        // What the older attributes say is not said twice to those who may know nothing else.
+        const bool is_first = &listen == &graphics.listens.front();
+        const bool is_said =
+            (listen.type == Listen::Type::none && graphics.type == Type::spice) ||
+            (listen.type == Listen::Type::socket && graphics.type == Type::vnc && !listen.socket.empty());
+        if (writer.flags().migratable && is_first && is_said) continue;
+        graphics_listen_element.write(listen, writer);
+    }
 }
 void read_listens(const xml::Node& node, Graphics& graphics, const xml::ParseFlags& flags) {
     for (auto listen = node.child("listen"); listen; listen = listen.next("listen"))

@@ -32,6 +32,53 @@ void nothing(const Hostdev&, xml::Writer&) {}
 const auto host_element = xml::describe<StorageHost>("host", xml::attribute("name", &StorageHost::name),
                                                      xml::attribute("port", &StorageHost::port));
 
+[[noreturn]] void refuse(ErrorCode code, std::string sentence) {
+    throw Error(code, ErrorDomain::domain, std::move(sentence));
+}
+
+void check_iscsi(Hostdev& device) {
+    if (device.iscsi_hosts.empty()) refuse(ErrorCode::xml_error, "missing the host address for the iSCSI hostdev");
+    if (device.iscsi_hosts.size() > 1)
+        refuse(ErrorCode::xml_error, "only one source host address may be specified for the iSCSI hostdev");
+    if (device.iscsi_auth && device.iscsi_auth->secret.type != "iscsi")
+        refuse(ErrorCode::internal_error,
+               fmt::format("hostdev invalid secret type '{}'", device.iscsi_auth->secret.type));
+    if (!device.iscsi_name.contains('/')) device.iscsi_name += "/0";
+}
+
+void check_scsi(Hostdev& device, const xml::Node& source) {
+    if (const auto protocol = source.attribute("protocol"); protocol && *protocol != "iscsi" && *protocol != "adapter")
+        refuse(ErrorCode::config_unsupported, fmt::format("Unknown SCSI subsystem protocol '{}'", *protocol));
+    if (device.is_iscsi()) {
+        check_iscsi(device);
+    } else {
+        if (!source.child("address"))
+            refuse(ErrorCode::xml_error, "'address' must be specified for scsi hostdev source");
+        if (device.scsi_adapter.empty())
+            refuse(ErrorCode::xml_error, "'adapter' name must be specified for scsi hostdev source");
+        for (const auto& [name, is_there] : {std::pair{"bus", device.scsi_bus.has_value()},
+                                             {"target", device.scsi_target.has_value()},
+                                             {"unit", device.scsi_unit.has_value()}})
+            if (!is_there)
+                refuse(ErrorCode::xml_error, fmt::format("Missing required attribute '{}' in element 'address'", name));
+    }
+    if (device.info.has_address() && !device.info.at<DriveAddress>())
+        refuse(ErrorCode::config_unsupported, "SCSI host device must use 'drive' address type");
+}
+
+/// An adapter of the host's that is shared by virtio is known by a name of the NAA format.
+void check_scsi_host(const Hostdev& device, const xml::Node& source) {
+    const auto protocol = source.attribute("protocol");
+    if (!protocol) refuse(ErrorCode::xml_error, "Missing scsi_host subsystem protocol");
+    if (*protocol != "vhost")
+        refuse(ErrorCode::config_unsupported, fmt::format("Unknown scsi_host subsystem protocol '{}'", *protocol));
+    if (device.wwpn.empty()) refuse(ErrorCode::xml_error, "missing vhost-scsi hostdev source wwpn");
+    const std::string_view wwpn = device.wwpn;
+    if (!wwpn.starts_with("naa.") || wwpn.size() != 20 ||
+        wwpn.find_first_not_of("0123456789abcdefABCDEF", 4) != wwpn.npos)
+        refuse(ErrorCode::xml_error, "malformed 'wwpn' value");
+}
+
 void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags&) {
     const bool fits = (device.type >= Type::storage) == (device.mode == Mode::capabilities);
     if (!fits)
@@ -51,8 +98,8 @@ void check_hostdev(Hostdev& device, const xml::Node& node, const xml::ParseFlags
     }
     // Without an address of its own it is the first device of all, as with the peer.
     if (device.type == Type::pci && !device.pci) device.pci.emplace();
-    if (device.type == Type::scsi && !device.is_iscsi() && !source.child("address"))
-        throw Error(ErrorCode::xml_error, "'address' must be specified for scsi hostdev source");
+    if (device.type == Type::scsi) check_scsi(device, source);
+    if (device.type == Type::scsi_host) check_scsi_host(device, source);
     if (device.sgio == "unfiltered")
         throw Error(ErrorCode::config_unsupported, "unfiltered sgio is no longer supported");
     if (device.type == Type::usb && device.mode == Mode::subsystem && device.info.has_address() &&
@@ -70,7 +117,7 @@ std::optional<std::string> Hostdev::source_key() const {
         ((out += fmt::format("\n{}", parts)), ...);
         return out;
     };
-    const auto number = [](const std::optional<unsigned>& part) { return part ? std::to_string(*part) : ""; };
+    const auto number = [](const auto& part) { return part ? std::to_string(*part) : ""; };
     switch (type) {
         case Type::usb:
             return key(number(vendor), number(product), number(bus), number(device));

@@ -221,9 +221,13 @@ const xml::Element<Teaming> teaming_element =
     xml::describe<Teaming>("teaming", xml::attribute("type", &Teaming::type).required(),
                            xml::attribute("persistent", &Teaming::persistent_alias));
 
-const xml::Element<IpAddress> ip_address_element = xml::describe<IpAddress>(
-    "ip", xml::attribute("address", &IpAddress::address).required(), xml::attribute("family", &IpAddress::family),
-    xml::attribute("prefix", &IpAddress::prefix).omit("0"), xml::attribute("peer", &IpAddress::peer));
+const xml::Element<IpAddress> ip_address_element =
+    xml::describe<IpAddress>(
+        "ip", xml::attribute("address", &IpAddress::address).required(), xml::attribute("family", &IpAddress::family),
+        xml::attribute("prefix", &IpAddress::prefix).omit("0"), xml::attribute("peer", &IpAddress::peer))
+        .finished_by([](IpAddress& ip) {
+            if (ip.family.empty()) ip.family = ip.address.contains(':') ? "ipv6" : "ipv4";
+        });
 
 const xml::Element<IpRoute> ip_route_element = xml::describe<IpRoute>(
     "route", xml::attribute("family", &IpRoute::family), xml::attribute("address", &IpRoute::address),

@@ -69,6 +69,35 @@ TEST(MemoryBandwidth, IsSharedByTheSameProcessorsOrNone) {
               "");
 }
 
+TEST(Hostdev, OfScsiSaysWhichDevice) {
+    const auto scsi = [](const std::string& source, const std::string& more = "") {
+        return complaint("<devices><hostdev mode='subsystem' type='scsi'>" + source + more + "</hostdev></devices>");
+    };
+    EXPECT_EQ(scsi("<source><address bus='0' target='0' unit='0'/></source>"),
+              "XML error: 'adapter' name must be specified for scsi hostdev source");
+    EXPECT_EQ(scsi("<source><adapter name='scsi_host0'/><address bus='0' target='0'/></source>"),
+              "XML error: Missing required attribute 'unit' in element 'address'");
+    EXPECT_EQ(scsi("<source protocol='foo' name='x'/>"),
+              "unsupported configuration: Unknown SCSI subsystem protocol 'foo'");
+    EXPECT_EQ(scsi("<source protocol='iscsi' name='x'/>"), "XML error: missing the host address for the iSCSI hostdev");
+    EXPECT_EQ(scsi("<source protocol='iscsi' name='x'><host name='a'/><host name='b'/></source>"),
+              "XML error: only one source host address may be specified for the iSCSI hostdev");
+    EXPECT_EQ(scsi("<source protocol='iscsi' name='x'><host name='a'/></source>", "<address type='pci' slot='5'/>"),
+              "unsupported configuration: SCSI host device must use 'drive' address type");
+}
+
+TEST(Hostdev, OfAScsiHostHasAName) {
+    const auto host = [](const std::string& attributes) {
+        return complaint("<devices><hostdev mode='subsystem' type='scsi_host'><source " + attributes +
+                         "/></hostdev></devices>");
+    };
+    EXPECT_EQ(host("wwpn='naa.5123456789abcde0'"), "XML error: Missing scsi_host subsystem protocol");
+    EXPECT_EQ(host("protocol='vhost'"), "XML error: missing vhost-scsi hostdev source wwpn");
+    for (const auto* bad : {"naa.123", "eui.5123456789abcde0", "naa.5123456789abcdez", "5123456789abcde0"})
+        EXPECT_EQ(host("protocol='vhost' wwpn='" + std::string(bad) + "'"), "XML error: malformed 'wwpn' value") << bad;
+    EXPECT_EQ(host("protocol='vhost' wwpn='naa.5123456789abcde0'"), "");
+}
+
 TEST(MemoryDevice, HasWhatItsModelNeeds) {
     const auto module = [](const std::string& model, const std::string& target, const std::string& source = "") {
         return complaint("<devices><memory model='" + model + "'><source>" + source +

@@ -19,6 +19,8 @@ const xml::Element<Vcpu> vcpu_element =
 const xml::Element<IoThread> iothread_element =
     xml::describe<IoThread>("iothread", xml::attribute("id", &IoThread::id).required().at_least(1),
                             xml::attribute("thread_pool_min", &IoThread::thread_pool_min).at_least(0),
-                            xml::attribute("thread_pool_max", &IoThread::thread_pool_max).at_least(1));
+                            xml::attribute("thread_pool_max", &IoThread::thread_pool_max)
+                                .at_least(1)
+                                .complain(ErrorCode::config_unsupported, "thread_pool_max must be a positive integer"));
 
 }  // namespace innkeeper::model

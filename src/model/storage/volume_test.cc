@@ -113,7 +113,7 @@ TEST(Volume, KeepsWhatItIsEncryptedWith) {
     EXPECT_EQ(volume.format(read(text)), text);
     EXPECT_EQ(
         complaint("<volume><name>a</name><capacity>1</capacity><target><encryption format='x'/></target></volume>"),
-        "XML error: unknown volume encryption format x");
+        "unsupported configuration: unknown volume encryption format type x");
 }
 
 }  // namespace

@@ -100,6 +100,8 @@ TEST_F(RealQemu, IsAskedAgainWhenTheCacheIsBroken) {
 
 TEST_F(AbilitiesTest, ABinaryThatIsNoEmulatorIsNamed) {
     EXPECT_EQ(complaint("/bin/false"), "internal error: Failed to start QEMU binary /bin/false for probing: ");
+    EXPECT_EQ(complaint("/bin/true"),
+              "QEMU binary /bin/true ended well without having answered: No such file or directory");
     EXPECT_EQ(complaint("/nonexistent/qemu"), "Cannot check QEMU binary /nonexistent/qemu: No such file or directory");
     EXPECT_THAT(list_directory(directory), testing::IsEmpty());
 }

@@ -291,10 +291,10 @@ struct Run {
     }
 };
 
-Task<> end(Process* process) {
+Task<ExitStatus> end(Process* process) {
     process->send_signal(SIGKILL);
     Scope unhurried;  // It ends at once, and no zombie is to be left, even if we were cancelled.
-    co_await process->exited().under(unhurried);
+    co_return co_await process->exited().under(unhurried);
 }
 
 Task<std::vector<QmpReply>> ask(std::string binary, const char* machine, RunAs run_as,
@@ -313,8 +313,11 @@ Task<std::vector<QmpReply>> ask(std::string binary, const char* machine, RunAs r
     }
     Scope unhurried;
     co_await monitor.close().under(unhurried);
-    co_await end(&run.process).under(unhurried);
+    const ExitStatus status = co_await end(&run.process).under(unhurried);
     if (failure) std::rethrow_exception(failure);
+    // The peer then misses the file in which an emulator notes its process: people know the code.
+    if (refused && status.ok())
+        throw Error::system(ENOENT, fmt::format("QEMU binary {} ended well without having answered", binary));
     if (refused)
         throw Error(ErrorCode::internal_error,
                     fmt::format("Failed to start QEMU binary {} for probing: {}", binary, run.last_words()));

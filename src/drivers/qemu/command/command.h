@@ -82,6 +82,9 @@ struct CommandContext {
     std::map<std::string, SealedSecret, std::less<>> secrets;
     /// Block devices of the host that are CD drives.
     std::set<std::string, std::less<>> host_cd_drives;
+    /// Files of the SCSI devices of the host that the guest gets, by their addresses ("0:0:2:1").
+    std::map<std::string, std::string, std::less<>> scsi_generics;
+    bool has_vfio = false;  ///< whether PCI devices of the host can be passed on
     /// SMBIOS entries of the host, for `<smbios mode='host'/>`: a `<sysinfo>` as a document.
     std::string host_sysinfo;
 
@@ -91,6 +94,9 @@ struct CommandContext {
     /// Seconds that a time zone's local time is ahead; for such clocks as well.
     std::int64_t local_offset = 0;
 };
+
+/// "0:0:2:1" for a SCSI device of the host: adapter, bus, target and unit.
+std::string scsi_address(const model::Hostdev& hostdev);
 
 /// "12-name", of which at most 20 characters of the name are used, cut between characters.
 std::string short_name(int id, std::string_view name);

@@ -34,6 +34,7 @@ CommandContext context(CommandContext::Purpose purpose = CommandContext::Purpose
     context.state_directory = "/run/qemu";
     context.environment = guest_environment("/bin", context.directory);
     context.now = 1700000000;
+    context.scsi_generics = {{"4:1:2:3", "/dev/sg7"}};
     return context;
 }
 
@@ -135,6 +136,25 @@ TEST(Command, RefusesByNameWhatItCannotPassOn) {
               "unsupported configuration: aes-key-wrap is not available with this QEMU binary");
     EXPECT_EQ(complaint(guest("<interface type='internal'><source name='x'/><alias name='net0'/></interface>")),
               "unsupported configuration: <interface type='internal'> is not supported by QEMU");
+}
+
+TEST(Command, RefusesForWordsAloneWhatOnlyAHostKnows) {
+    const auto complaint_of = [](const std::string& hostdev) {
+        try {
+            command(guest(hostdev), context(CommandContext::Purpose::native));
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return std::string();
+    };
+    EXPECT_EQ(complaint_of("<hostdev mode='subsystem' type='pci'><source><address bus='6' slot='0x12'/></source>"
+                           "<alias name='hostdev0'/></hostdev>"),
+              "internal error: invalid PCI passthrough type 'default'");
+    EXPECT_EQ(complaint_of("<hostdev mode='subsystem' type='usb'><source><vendor id='1'/><product id='2'/></source>"
+                           "<alias name='hostdev0'/></hostdev>"),
+              "internal error: USB host device is missing bus/device information");
+    EXPECT_EQ(complaint_of("<graphics type='vnc' autoport='no'/>"),
+              "unsupported configuration: vnc port must be in range [5900,65535]");
 }
 
 TEST(Command, RefusesMoreMemoryThanCanBeCounted) {

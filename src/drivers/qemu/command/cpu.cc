@@ -35,13 +35,16 @@ void add_features(const Cpu& cpu, Pairs& words) {
     }
 }
 
-std::string passthrough_model(const Builder& b) { return b.is_kvm() ? "host" : "max"; }
-
 void add_model(const Builder& b, const Cpu& cpu, Pairs& words) {
     switch (cpu.mode.value_or(Cpu::Mode::custom)) {
         case Cpu::Mode::host_passthrough:
-            words.word(passthrough_model(b));
-            if (b.is_kvm()) words.on_off("migratable", cpu.migratable);
+            if (!b.is_kvm())
+                unsupported(
+                    fmt::format("CPU mode 'host-passthrough' for {0} {1} domain on {0} host is not supported by "
+                                "hypervisor",
+                                b.capabilities.arch, xml::name(*b.domain.type)));
+            words.word("host");
+            words.on_off("migratable", cpu.migratable);
             break;
         case Cpu::Mode::maximum:
             words.word("max");
@@ -58,8 +61,11 @@ void add_model(const Builder& b, const Cpu& cpu, Pairs& words) {
     if (cpu.cache) {
         const bool passthrough = cpu.cache->mode == model::CpuCache::Mode::passthrough;
         const bool emulate = cpu.cache->mode == model::CpuCache::Mode::emulate;
-        words.on_off("host-cache-info", passthrough);
-        if (!passthrough) words.on_off("l3-cache", emulate);
+        // Only CPUs that are like the host's have the host's cache unless told otherwise.
+        const auto mode = cpu.mode.value_or(Cpu::Mode::custom);
+        if (mode == Cpu::Mode::host_passthrough || mode == Cpu::Mode::maximum)
+            words.on_off("host-cache-info", passthrough);
+        words.on_off("l3-cache", emulate);
     }
 }
 

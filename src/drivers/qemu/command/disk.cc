@@ -210,7 +210,9 @@ void refuse(const Disk& disk) {
     refuse_if(disk.raw_io == true && disk.device != Disk::Device::lun, "rawio without device='lun'");
     refuse_if(disk.removable.has_value() && disk.bus != Bus::usb, "removable");
     refuse_if(disk.model && disk.bus != Bus::virtio, "model");
-    refuse_if(!disk.source.fd_group.empty(), "fdgroup");
+    if (!disk.source.fd_group.empty())
+        throw Error(ErrorCode::invalid_arg,
+                    fmt::format("file descriptor group '{}' was not associated with the domain", disk.source.fd_group));
 }
 
 void add_disk(Builder& b, const Disk& disk) {

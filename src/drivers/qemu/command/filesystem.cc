@@ -49,7 +49,7 @@ void add_9p(Builder& b, const Filesystem& filesystem) {
     if (filesystem.write_policy == Filesystem::WritePolicy::immediate) words.word("writeout=immediate");
     words.add_if("fmode", filesystem.fmode).add_if("dmode", filesystem.dmode);
     words.add("id", "fsdev-" + alias).add("path", filesystem.source);
-    if (filesystem.readonly) words.word("readonly=on");
+    if (filesystem.readonly) words.word("readonly");
     b.option("-fsdev", words);
 
     Props props(b.virtio_device("virtio-9p", filesystem.model ? xml::name(*filesystem.model) : "", filesystem.info));

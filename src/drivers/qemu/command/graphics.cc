@@ -68,7 +68,8 @@ void add_vnc(Builder& b, const Graphics& graphics) {
         words.word("none");
     } else {
         const std::string address = address_of(listen, b.context.vnc.listen);
-        const int port = port_of(b, graphics.port, 5900, "vnc");
+        const bool has_none = graphics.autoport == false && graphics.port.value_or(0) <= 0;
+        const int port = has_none ? 0 : port_of(b, graphics.port, 5900, "vnc");
         if (port < 5900 || port > 65535) unsupported("vnc port must be in range [5900,65535]");
         const bool is_ipv6 = address.find(':') != address.npos;
         words.word(escaped(fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", port - 5900)));

@@ -131,8 +131,9 @@ void add_iommu(Builder& b) {
             if (!b.is_q35()) unsupported("IOMMU device: 'intel' is only supported with Q35 machines");
             Props props("intel-iommu");
             props.add("id", iommu.info.alias.empty() ? "iommu0" : iommu.info.alias);
-            props.add_on_off("intremap", iommu.intremap).add_on_off("caching-mode", iommu.caching_mode);
-            props.add_on_off("eim", iommu.eim).add_on_off("device-iotlb", iommu.iotlb);
+            // What may also be left to QEMU's choice is a word, the rest a truth value.
+            props.add_on_off("intremap", iommu.intremap).add("caching-mode", iommu.caching_mode);
+            props.add_on_off("eim", iommu.eim).add("device-iotlb", iommu.iotlb);
             props.add("aw-bits", iommu.aw_bits);
             return b.device(props);
         }

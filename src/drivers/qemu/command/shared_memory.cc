@@ -31,7 +31,6 @@ void add_shared_memory(Builder& b) {
         Props props("ivshmem-doorbell");
         props.add("id", alias).add("chardev", "char" + alias).add("vectors", shmem.msi_vectors);
         props.add("ioeventfd", shmem.ioeventfd);
-        if (shmem.role) props.add("master", *shmem.role == Shmem::Role::master ? "on" : "off");
         b.device(props, shmem.info);
         b.option("-chardev",
                  Pairs("socket")

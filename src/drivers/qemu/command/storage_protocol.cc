@@ -137,25 +137,6 @@ std::string host_in_url(const StorageHost& host) {
     return host.name.find(':') == std::string::npos ? host.name : "[" + host.name + "]";
 }
 
-Props iscsi(Builder& b, const StorageSource& source, const std::string& node) {
-    const StorageHost& host = only_host(source);
-    const std::size_t slash = source.name.rfind('/');
-    unsigned lun = 0;
-    if (slash != source.name.npos) {
-        const char* end = source.name.data() + source.name.size();
-        if (std::from_chars(source.name.data() + slash + 1, end, lun).ptr != end)
-            throw Error(ErrorCode::internal_error, fmt::format("cannot parse target for lunID '{}'", source.name));
-    }
-    Props props("iscsi");
-    props.add("portal", host_in_url(host) + ":" + port_of(host, Protocol::iscsi));
-    props.add("target", source.name.substr(0, slash)).add("lun", lun).add("transport", "tcp");
-    if (source.auth) {
-        const std::string id = auth_secret(b, source, node);
-        props.add("user", source.auth->username).add("password-secret", id);
-    }
-    return props.add_if("initiator-name", source.initiator_iqn);
-}
-
 /// Cookies travel as one header, "name=value; name=value", and never in clear.
 std::string cookie_header(const StorageSource& source) {
     std::string header;
@@ -208,6 +189,25 @@ Props nfs(const StorageSource& source) {
 
 }  // namespace
 
+Props iscsi_location(Builder& b, const StorageSource& source, const std::string& secret) {
+    const StorageHost& host = only_host(source);
+    const std::size_t slash = source.name.rfind('/');
+    unsigned lun = 0;
+    if (slash != source.name.npos) {
+        const char* end = source.name.data() + source.name.size();
+        if (std::from_chars(source.name.data() + slash + 1, end, lun).ptr != end)
+            throw Error(ErrorCode::internal_error, fmt::format("cannot parse target for lunID '{}'", source.name));
+    }
+    Props props("iscsi");
+    props.add("portal", host_in_url(host) + ":" + port_of(host, Protocol::iscsi));
+    props.add("target", source.name.substr(0, slash)).add("lun", lun).add("transport", "tcp");
+    if (source.auth) {
+        b.secret_object(secret, source.auth->secret);
+        props.add("user", source.auth->username).add("password-secret", secret);
+    }
+    return props.add_if("initiator-name", source.initiator_iqn);
+}
+
 Props network_location(Builder& b, const StorageSource& source, const std::string& node) {
     if (!source.protocol) unsupported("<source> of a network disk has no protocol");
     switch (*source.protocol) {
@@ -222,7 +222,7 @@ Props network_location(Builder& b, const StorageSource& source, const std::strin
         case Protocol::gluster:
             return gluster(source);
         case Protocol::iscsi:
-            return iscsi(b, source, node);
+            return iscsi_location(b, source, node + "-storage-auth-secret0");
         case Protocol::http:
         case Protocol::https:
         case Protocol::ftp:

@@ -4,6 +4,7 @@
 #include "drivers/qemu/complete/steps.h"
 #include "drivers/qemu/complete/validate.h"
 #include "model/complete/implied.h"
+#include "model/domain/domain_checks.h"
 
 namespace innkeeper::qemu {
 
@@ -11,6 +12,7 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
                           Purpose purpose) {
     Completion it{def, capabilities, host, purpose, std::mt19937_64(host.seed)};
 
+    if (purpose != Purpose::stored) model::check_domain(def);
     number_controllers(it);
     refuse_duplicate_controllers(it);
     settle_machine(it);

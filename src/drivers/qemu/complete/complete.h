@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "drivers/qemu/abilities/capabilities.h"
 #include "model/domain/domain.h"
@@ -45,6 +46,9 @@ model::DomainDef complete(model::DomainDef def, const Capabilities& capabilities
 /// the others is for `complete` to find.
 void check_device(model::DomainDef def, std::string_view element, const Capabilities& capabilities,
                   const HostFacts& host);
+
+/// Where a guest's sound goes if its definition does not say.
+std::vector<model::Audio> implied_audios(const model::Devices& devices);
 
 /// Gives every device of a guest that is about to run its name: "virtio-disk0", "pci.1". The user's own stay.
 void assign_aliases(model::DomainDef& def);

@@ -35,6 +35,9 @@ void settle_firmware(Completion& it) {
 
 void validate_firmware(const Completion& it) {
     const Os& os = it.def.os;
+    if (!os.firmware && !os.firmware_features.empty())
+        throw Error(ErrorCode::xml_detail, ErrorDomain::domain,
+                    "cannot use feature-based firmware autoselection when firmware autoselection is disabled");
     const bool is_x86 = os.arch && model::is_x86(*os.arch);
     const bool is_uefi = os.firmware == Os::Firmware::efi || (os.loader && os.loader->type == Loader::Type::pflash);
     if (is_uefi && is_x86 && !it.def.features.acpi) unsupported("UEFI requires ACPI on this architecture");

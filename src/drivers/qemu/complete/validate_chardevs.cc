@@ -31,11 +31,10 @@ void validate(const Completion& it, const model::Serial& serial) {
     validate_source(it, serial.source);
     using Target = model::Serial::Target;
     const auto arch = *it.def.os.arch;
-    const bool is_foreign =
-        (serial.target == Target::system_serial && !has_system_serial(arch)) ||
-        (serial.target == Target::sclp_serial && arch != model::Architecture::s390x) ||
-        (serial.target == Target::spapr_vio_serial && arch != model::Architecture::ppc64 &&
-         arch != model::Architecture::ppc64le);
+    const bool is_foreign = (serial.target == Target::system_serial && !has_system_serial(arch)) ||
+                            (serial.target == Target::sclp_serial && arch != model::Architecture::s390x) ||
+                            (serial.target == Target::spapr_vio_serial && arch != model::Architecture::ppc64 &&
+                             arch != model::Architecture::ppc64le);
     if (is_foreign)
         not_supported(
             fmt::format("Serial device with target type '{}' and target model '{}' not compatible with "

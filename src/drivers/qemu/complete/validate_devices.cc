@@ -31,6 +31,10 @@ void require_shared_memory(const Completion& it, std::string_view what) {
 void validate(const Completion& it, const model::Audio& audio) {
     if (std::ranges::count(it.def.devices.audios, audio.id, &model::Audio::id) > 1)
         refused_by_model(ErrorCode::xml_error, fmt::format("audio ID {} is used multiple times", audio.id));
+    if (audio.type == model::Audio::Type::spice &&
+        std::ranges::find(it.def.devices.graphics, model::Graphics::Type::spice, &model::Graphics::type) ==
+            it.def.devices.graphics.end())
+        not_supported("Spice audio is not supported without spice graphics");
 }
 
 void validate(const Completion& it, const model::Filesystem& filesystem) {
@@ -73,6 +77,10 @@ void validate(const Completion&, const model::Interface& interface) {
     validate_reconnect(interface.vhost_reconnect);
     const bool has_tap = interface.type == Type::network || interface.type == Type::bridge ||
                          interface.type == Type::ethernet || interface.type == Type::direct;
+    if (interface.type != Type::user && !(interface.guest_addresses.empty() && interface.guest_routes.empty()))
+        not_supported(
+            "Invalid attempt to set network interface guest-side IP route and/or address info, not supported by "
+            "QEMU");
     if (interface.type == Type::user && interface.mtu)
         not_supported("setting MTU on interface type user is not supported yet");
     if (!has_tap && interface.coalesce_rx_frames_max)

@@ -87,6 +87,11 @@ void validate(const Completion& it, const Disk& disk) {
         not_supported(fmt::format("invalid disk target '{}', partitions can't appear in disk targets", disk.target));
     validate_source(source);
     if (source.type == model::StorageSource::Type::vhostuser) require_shared_memory(it, "vhostuser");
+    if (!disk.wwn.empty() && disk.bus != Disk::Bus::ide && disk.bus != Disk::Bus::scsi)
+        not_supported("Only ide and scsi disk support wwn");
+    if (disk.geometry && disk.bus == Disk::Bus::usb) not_supported("CHS geometry can not be set for 'usb' bus");
+    if (disk.geometry && disk.geometry->translation && disk.bus != Disk::Bus::ide)
+        not_supported(fmt::format("CHS translation mode can only be set for 'ide' bus not '{}'", xml::name(*disk.bus)));
     if (disk.bus != Disk::Bus::scsi && !(disk.vendor.empty() && disk.product.empty()))
         not_supported("Only scsi disk supports vendor and product");
     if (const auto thread = disk.driver.iothread;

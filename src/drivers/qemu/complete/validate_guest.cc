@@ -15,6 +15,53 @@ using model::DomainDef;
     throw Error(code, ErrorDomain::domain, std::move(sentence));
 }
 
+void validate_cache(const model::Cpu& cpu) {
+    using Mode = model::CpuCache::Mode;
+    const auto name = xml::name(cpu.cache->mode);
+    if (cpu.cache->mode == Mode::emulate) {
+        if (cpu.cache->level != 3u)
+            unsupported(fmt::format("CPU cache mode '{}' can only be used with level='3'", name));
+        return;
+    }
+    const bool is_like_host = cpu.mode == model::Cpu::Mode::host_passthrough || cpu.mode == model::Cpu::Mode::maximum;
+    if (cpu.cache->mode == Mode::passthrough && !is_like_host)
+        unsupported(fmt::format("CPU cache mode '{}' can only be used with 'host-passthrough' / 'maximum' CPUs", name));
+    if (cpu.cache->level) unsupported(fmt::format("unsupported CPU cache level for mode '{}'", name));
+}
+
+/// What only other boards have.
+void validate_features(const DomainDef& def) {
+    const model::Features& features = def.features;
+    const auto refuse_if = [&](bool is_asked, std::string_view name) {
+        if (is_asked)
+            unsupported(fmt::format("The '{}' feature is not supported for architecture '{}' or machine type '{}'",
+                                    name, xml::name(*def.os.arch), def.os.machine));
+    };
+    if (!def.os.arch || !model::is_x86(*def.os.arch)) return;
+    refuse_if(features.has_gic, "gic");
+    refuse_if(features.has_hpt, "hpt");
+    refuse_if(features.htm.has_value(), "htm");
+    refuse_if(features.nested_hv.has_value(), "nested-hv");
+    refuse_if(features.ccf_assist.has_value(), "ccf-assist");
+    refuse_if(features.cfpc.has_value(), "cfpc");
+    refuse_if(features.sbbc.has_value(), "sbbc");
+    refuse_if(features.ibs.has_value(), "ibs");
+}
+
+/// A guest that restarts when it is told to go, and goes when it is told to restart.
+void validate_lifecycle(const DomainDef& def) {
+    if (def.on_reboot == model::LifecycleAction::destroy && def.on_poweroff == model::LifecycleAction::restart)
+        unsupported("qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'");
+}
+
+void validate_environment(const DomainDef& def) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    for (const auto& variable : def.qemu.environment)
+        if (!variable.name.empty() && !is_letter(variable.name.front()))
+            throw Error(ErrorCode::internal_error,
+                        "Invalid environment name, it must begin with a letter or underscore");
+}
+
 void validate_cpu(const Completion& it) {
     const DomainDef& def = it.def;
     // The peer's sentence also for a guest without any vCPU: without cells its highest CPU counts as 0.
@@ -29,6 +76,7 @@ void validate_cpu(const Completion& it) {
     for (const model::Vcpu& vcpu : def.vcpu_list)
         if (vcpu.id == 0 && !vcpu.enabled) unsupported("vcpu 0 can't be offline");
     if (!def.cpu) return;
+    if (def.cpu->cache) validate_cache(*def.cpu);
     if (def.cpu->topology && def.cpu->topology->count() != def.vcpus.maximum)
         unsupported("CPU topology doesn't match maximum vcpu count");
     if (const auto& bits = def.cpu->max_phys_addr;
@@ -101,6 +149,11 @@ void validate_guest(const Completion& it) {
     validate_memory(def);
     validate_tuning(def);
     validate_identity(def);
+    validate_features(def);
+    validate_lifecycle(def);
+    validate_environment(def);
+    if (def.os.bios_useserial == true && def.devices.serials.empty())
+        throw Error(ErrorCode::xml_error, "need at least one serial port to use BIOS serial output");
     if (def.features.tseg_mib && !is_q35(def)) unsupported("SMM TSEG is only supported with q35 machine type");
 }
 

@@ -22,10 +22,12 @@ void validate_mdev(const Hostdev& hostdev) {
 
 }  // namespace
 
-void validate(const Completion&, const Hostdev& hostdev) {
+void validate(const Completion& it, const Hostdev& hostdev) {
     if (hostdev.mode == Hostdev::Mode::capabilities)
         not_supported("hostdev mode 'capabilities' is not supported in qemu");
     if (hostdev.type == Hostdev::Type::mdev) validate_mdev(hostdev);
+    if (hostdev.display == true && it.def.devices.graphics.empty())
+        not_supported("graphics device is needed for attribute value 'display=on' in <hostdev>");
     if (const auto* pci = hostdev.info.at<model::PciAddress>(); pci && pci->zpci)
         not_supported("This QEMU binary doesn't support zPCI");
     if (hostdev.type == Hostdev::Type::scsi_host && hostdev.info.boot.order)
