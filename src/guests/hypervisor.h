@@ -97,6 +97,8 @@ struct MomentRules {
     Function create_checkpoint{"DomainCheckpointCreateXML"}, remove_checkpoint{"DomainCheckpointDelete"};
     Function describe_checkpoint{"DomainCheckpointGetXMLDesc"};
     bool revert_redefines = false;  ///< listeners hear that going back changed the definition
+    bool notes_migratable = false;  ///< a checkpoint notes its guest as another host would get it
+    bool keeps_cookies = true;      ///< what a hypervisor adds to its snapshots, when one is defined again
 };
 
 /// How a snapshot is wanted.

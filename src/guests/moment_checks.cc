@@ -72,6 +72,8 @@ Task<std::shared_ptr<const model::CheckpointDef>> new_checkpoint(Guests& guests,
     const auto tree = co_await guests.checkpoints().of(guest);
     if (const auto current = tree->current()) asked.parent = current->name;
     asked.domain = asleep(*guest->live());
+    auto& hypervisor = guests.hypervisor();
+    if (hypervisor.moment_rules().notes_migratable) asked.domain = hypervisor.migratable(asked.domain);
     auto made = settled_checkpoint(guests, std::move(asked));
     if (tree->find(made->name)) already_exists(made->name);
     co_return made;

@@ -126,6 +126,7 @@ class SnapshotChanges : public Handlers {
         const auto old = tree->find(snapshot.name);
         if (!snapshot.domain && old) snapshot.domain = old->domain;
         if (!snapshot.domain) throw Error(ErrorCode::internal_error, ours, "missing domain in snapshot");
+        if (!hypervisor().moment_rules().keeps_cookies) snapshot.cookie.reset();
         co_await complete(snapshot.domain);
         co_await complete(snapshot.inactive_domain);
         check_same_guest(*snapshot.domain, *guest, snapshot.name, "snapshot", ours);

@@ -19,6 +19,8 @@ guests::MomentRules Driver::moment_rules() const {
     rules.create.flags = 0x3cb;  // not without metadata, of disks alone, or with images that are there
     rules.revert.flags = 0x7;
     rules.remove.flags = 0x5;
+    rules.notes_migratable = true;
+    rules.keeps_cookies = false;
     rules.create_checkpoint.flags = 0x3;
     rules.remove_checkpoint.flags = rules.describe_checkpoint.flags = 0x7;
     return rules;
