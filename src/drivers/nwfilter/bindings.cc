@@ -145,7 +145,7 @@ Task<remote::NwfilterBindingCreateXmlRet> Bindings::create(rpc::Caller, remote::
     if (args.flags != 0) co_await in_pool([text = args.xml] { model::validate_filter_binding(text); });
     auto binding = model::parse_filter_binding(args.xml);
     // No device is called so, and its file would lie elsewhere (the peer takes it).
-    if (binding.port.contains('/')) throw Error(ErrorCode::xml_detail, "invalid char in name: /");
+    if (binding.port.contains('/')) throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: /");
     const auto turn = co_await turns_->take("bind", patience, "filters");
     if (bindings_.contains(binding.port))
         throw Error(ErrorCode::operation_failed, fmt::format("binding '{}' already exists", binding.port));

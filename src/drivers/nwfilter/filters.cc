@@ -162,7 +162,7 @@ void Filters::check_change(const DefPtr& def) const {
 
 Task<Filters::Ptr> Filters::define_document(std::string text) {
     const auto def = std::make_shared<const model::Filter>(parse(text));
-    if (def->name.contains('/')) throw Error(ErrorCode::xml_detail, "invalid char in name: /");
+    if (def->name.contains('/')) throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: /");
     const auto turn = co_await turns_->take("define", patience, "filters");
     auto filter = match(*def);
     check_change(def);

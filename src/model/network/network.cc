@@ -111,7 +111,8 @@ void write_metadata(const Network& network, xml::Writer& writer) {
 void check_name(const std::string& name) {
     if (name.empty()) throw Error(ErrorCode::no_name);
     for (const char bad : {'/', '\n'})
-        if (name.contains(bad)) throw Error(ErrorCode::xml_detail, fmt::format("invalid char in name: {}", bad));
+        if (name.contains(bad))
+            throw Error(ErrorCode::xml_detail, ErrorDomain::xml, fmt::format("invalid char in name: {}", bad));
 }
 
 /// What is the daemon's to choose where it makes the bridge, and the host's where it does not.

@@ -178,7 +178,7 @@ void complete_pool(Pool& pool) {
     if (pool.name.empty()) missing("pool source name element");
     if (pool.name.contains('/'))
         throw Error(ErrorCode::xml_error, fmt::format("name {} cannot contain '/'", pool.name));
-    if (pool.name.contains('\n')) throw Error(ErrorCode::xml_detail, "invalid char in name: \n");
+    if (pool.name.contains('\n')) throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: \n");
     if (!pool.uuid) pool.uuid = Uuid::random();
     complete_source(pool.source, need);
     if (need.name == Name::wanted && pool.source.name.empty()) pool.source.name = pool.name;

@@ -207,8 +207,9 @@ void AdminCalls::server_set_client_limits(const Caller& caller, const wire::Serv
         find_uint(args.params, "nclients_unauth_max").value_or(server.limits().max_anonymous_clients);
     if (most < strangers)
         refuse(
-            fmt::format("The overall maximum number of clients must be greater than the maximum number of clients "
-                        "waiting for authentication"));
+            "The overall maximum number of clients waiting for authentication must not be less than the overall "
+            "maximum "
+            "number of clients");
     server.set_limits(most, strangers);
 }
 
@@ -224,7 +225,8 @@ wire::ConnectGetLoggingFiltersRet AdminCalls::connect_get_logging_filters(
     no_flags(caller, args.flags);
     auto [text, count] = log::filters();
     if (count == 0) return {};
-    return {.filters = std::move(text), .nfilters = count};
+    // Each is followed by a space, as the peer has it.
+    return {.filters = text + ' ', .nfilters = count};
 }
 
 void AdminCalls::connect_set_logging_outputs(const Caller& caller, const wire::ConnectSetLoggingOutputsArgs& args) {
