@@ -318,6 +318,8 @@ void settle_tuning(DomainDef& domain) {
 void settle_placement(DomainDef& domain) {
     auto& tune = domain.numa_tune;
     if (domain.vcpus.placement != Vcpus::Placement::auto_ || tune.has_memory) return;
+    if (!tune.nodes.empty())
+        throw Error(ErrorCode::config_unsupported, "Per-node binding is not compatible with automatic NUMA placement.");
     tune.has_memory = true;
     tune.placement = NumaTune::Placement::auto_;
 }

@@ -120,6 +120,10 @@ TEST(Domain, WritesTheSourceOfEveryHostdevThatItTakes) {
 }
 
 TEST(Domain, RefusesWhatCollides) {
+    for (const char* nowhere :
+         {"<vcpu cpuset='^1'>1</vcpu>", "<vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='^1'/></cputune>",
+          "<vcpu>1</vcpu><cputune><emulatorpin cpuset='^1'/></cputune>"})
+        EXPECT_EQ(complaint(domain_with(nowhere)), "unsupported configuration: Invalid value of 'cpuset': ^1");
     EXPECT_EQ(complaint(domain_with("<vcpu>2</vcpu><cputune><vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='1' "
                                     "cpuset='2'/></cputune>")),
               "internal error: duplicate vcpupin for vcpu '1'");

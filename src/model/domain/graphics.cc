@@ -35,6 +35,7 @@ void check_listen(Listen& listen, const xml::Node&, const xml::ParseFlags& flags
         throw Error(ErrorCode::xml_error,
                     fmt::format("'network' attribute not allowed when listen type is not network"));
     if (listen.type == Listen::Type::network && !flags.live) listen.address.clear();
+    if (listen.type == Listen::Type::none) listen.address.clear();
 }
 
 /// The oldest way to say where to listen is an attribute of the element itself, which readers of every age still find

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "model/domain/cpuset.h"
 #include "xml/parts.h"
 
 namespace innkeeper::model {
@@ -26,7 +27,10 @@ xml::Element<Pin> pin(std::string_view tag, std::string_view id) {
     return xml::describe<Pin>(tag, xml::attribute(id, &Pin::id).required(),
                               xml::attribute("cpuset", &Pin::cpuset)
                                   .required(ErrorCode::internal_error, "missing cpuset for a pin")
-                                  .complain(ErrorCode::invalid_arg, bad_bitmap));
+                                  .complain(ErrorCode::invalid_arg, bad_bitmap))
+        .finished_by([](Pin& read, const xml::Node& node, const xml::ParseFlags&) {
+            refuse_empty_set(read.cpuset, node, "cpuset");
+        });
 }
 
 xml::PartOf<Schedule> scheduler() { return xml::attribute("scheduler", &Schedule::scheduler).required(); }
@@ -117,9 +121,7 @@ const auto node_element =
 void settle_numa(NumaTune& tune, const xml::Node& node, const xml::ParseFlags&) {
     tune.has_memory = bool(node.child("memory"));
     if (!tune.has_memory) return;
-    if (tune.nodeset && tune.nodeset->empty())
-        throw Error(ErrorCode::config_unsupported,
-                    fmt::format("Invalid value of 'nodeset': {}", *node.child("memory").attribute("nodeset")));
+    if (tune.nodeset) refuse_empty_set(*tune.nodeset, node.child("memory"), "nodeset");
     if (!tune.placement && tune.nodeset) tune.placement = NumaTune::Placement::static_;
     if (node.child("memory").attribute("placement") == "static" && !tune.nodeset)
         throw Error(ErrorCode::config_unsupported,
@@ -157,6 +159,11 @@ const xml::Element<MemoryTune> memory_tune_element = xml::describe<MemoryTune>(
     "memtune", limit("hard_limit", &MemoryTune::hard_limit), limit("soft_limit", &MemoryTune::soft_limit),
     limit("min_guarantee", &MemoryTune::min_guarantee), limit("swap_hard_limit", &MemoryTune::swap_hard_limit));
 
+void check_cpu_tune(CpuTune& tune, const xml::Node& node, const xml::ParseFlags&) {
+    if (tune.emulator_pin) refuse_empty_set(*tune.emulator_pin, node.child("emulatorpin"), "cpuset");
+    check_cache_tunes(tune);
+}
+
 const xml::Element<CpuTune> cpu_tune_element =
     xml::describe<CpuTune>(
         "cputune",
@@ -174,7 +181,7 @@ const xml::Element<CpuTune> cpu_tune_element =
         xml::children(&CpuTune::vcpu_schedules, vcpu_schedule),
         xml::children(&CpuTune::iothread_schedules, iothread_schedule),
         xml::children(&CpuTune::caches, cache_tune_element), xml::children(&CpuTune::memory, memory_bandwidth_element))
-        .finished_by(check_cache_tunes);
+        .finished_by(check_cpu_tune);
 
 const xml::Element<NumaTune> numa_tune_element =
     xml::describe<NumaTune>(
