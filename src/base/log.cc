@@ -108,6 +108,9 @@ std::string category_of(std::string_view file) {
 
 /// "Session::end" of "void innkeeper::rpc::Session::end(const char *)".
 std::string short_name(std::string_view function) {
+    constexpr std::string_view nameless = "(anonymous namespace)::";
+    if (const auto at = function.find(nameless); at != std::string_view::npos)
+        function.remove_prefix(at + nameless.size());
     function = function.substr(0, function.find('('));
     if (const auto space = function.rfind(' '); space != std::string_view::npos) function.remove_prefix(space + 1);
     const auto last = function.rfind("::");
