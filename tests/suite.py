@@ -17,6 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 FUZZ_SECONDS = int(os.environ.get("INNKEEPER_FUZZ_SECONDS", "60"))
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
+    "LSAN_OPTIONS": "print_suppressions=0:suppressions=%s" % (TOP / "tests" / "lsan.supp"),
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }

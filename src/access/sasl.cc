@@ -41,20 +41,11 @@ int log_message(void*, int level, const char* message) {
 // The library keeps callbacks of all kinds as this one.
 using Callback = int (*)();
 
-/// What the library holds is given back at the end of the process.
-struct Library {
-    ~Library() {
-        if (is_there) sasl_server_done();
-    }
-    bool is_there = false;
-};
-
 /// Plugins are loaded when somebody first asks for SASL, not at start: one library, one configuration in a process.
 /// Throws Error (auth_failed).
 void initialize(const std::string& folder) {
     static std::once_flag once;
     static int status = SASL_OK;
-    static Library library;
     std::call_once(once, [&folder] {
         if (!folder.empty()) sasl_set_path(SASL_PATH_TYPE_CONFIG, const_cast<char*>(folder.c_str()));
         sasl_set_mutex([]() -> void* { return new std::mutex; },
@@ -71,7 +62,6 @@ void initialize(const std::string& folder) {
             {SASL_CB_LOG, reinterpret_cast<Callback>(reinterpret_cast<void*>(log_message)), nullptr},
             {SASL_CB_LIST_END, nullptr, nullptr}};
         status = sasl_server_init(callbacks, "libvirt");
-        library.is_there = status == SASL_OK;
     });
     if (status != SASL_OK)
         throw failed(fmt::format("the library cannot be used: {}", sasl_errstring(status, nullptr, nullptr)));
