@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "drivers/network/addresses.h"
+#include "loop/group.h"
 #include "model/network/network.h"
 #include "model/storage/pool.h"
 #include "protocol/remote/connect.h"
@@ -19,6 +20,7 @@
 #include "protocol/remote/storage.h"
 #include "rpc/client/client.h"
 #include "rpc/codec/typed_params.h"
+#include "rpc/server/relay.h"
 #include "xml/node.h"
 
 namespace innkeeper::app {
@@ -60,27 +62,38 @@ const Sibling& sibling(std::string_view scheme) {
     throw Error(ErrorCode::internal_error, fmt::format("no daemon has the driver '{}'", scheme));
 }
 
-/// One question of our own: connected, known as one of the host's daemons, and opened.
-Task<std::shared_ptr<rpc::Client>> ask(const rpc::Upstream& upstream) {
-    const auto client = rpc::Client::over(rpc::connect_unix(upstream.socket));
-    co_await client->call<wire::AuthList>();
-    wire::ConnectSetIdentityArgs identity;
-    rpc::add_string(identity.params, "system.token", upstream.token());
-    co_await client->call<wire::ConnectSetIdentity>(std::move(identity));
-    co_await client->call<wire::ConnectOpen>({.name = upstream.uri});
-    co_return client;
-}
+/// A sibling that we ask for ourselves: it lets us see what clients may not.
+class Asking {
+  public:
+    Asking(std::string_view scheme, const Paths& paths)
+        : paths_(paths), upstream_(upstream(sibling(scheme), paths, system_uri(paths, scheme), false)) {}
 
-std::shared_ptr<const rpc::Upstream> upstream_of(std::string_view scheme, const Paths& paths) {
-    return upstream(sibling(scheme), paths, system_uri(paths, scheme), false);
-}
+    Task<std::shared_ptr<rpc::Client>> open() const {
+        rpc::TypedParams who;
+        rpc::add_string(who, rpc::system_token_param, system_token(paths_));
+        return rpc::open_upstream(upstream_, std::move(who), false);
+    }
+    /// A question as a whole has a deadline too.
+    template <class T>
+    Task<T> within(Task<T> question) const {
+        return innkeeper::within(patience, fmt::format("an answer of {}", upstream_->program), std::move(question));
+    }
+
+  private:
+    static constexpr std::chrono::seconds patience{60};
+    Paths paths_;
+    std::shared_ptr<const rpc::Upstream> upstream_;
+};
 
 class RemoteSecrets final : public objects::SecretValues {
   public:
-    explicit RemoteSecrets(const Paths& paths) : upstream_(upstream_of("secret", paths)) {}
+    explicit RemoteSecrets(const Paths& paths) : sibling_("secret", paths) {}
 
-    Task<std::vector<std::uint8_t>> value(Wanted wanted) override {
-        const auto client = co_await ask(*upstream_);
+    Task<std::vector<std::uint8_t>> value(Wanted wanted) override { return sibling_.within(ask(std::move(wanted))); }
+
+  private:
+    Task<std::vector<std::uint8_t>> ask(Wanted wanted) {
+        const auto client = co_await sibling_.open();
         wire::Secret secret;
         if (wanted.uuid)
             secret = (co_await client->call<wire::SecretLookupByUuid>({.uuid = *wanted.uuid})).secret;
@@ -93,16 +106,20 @@ class RemoteSecrets final : public objects::SecretValues {
         co_return std::move(found.value);
     }
 
-  private:
-    std::shared_ptr<const rpc::Upstream> upstream_;
+    Asking sibling_;
 };
 
 class RemoteVolumes final : public objects::Volumes {
   public:
-    explicit RemoteVolumes(const Paths& paths) : upstream_(upstream_of("storage", paths)) {}
+    explicit RemoteVolumes(const Paths& paths) : sibling_("storage", paths) {}
 
     Task<Place> place(std::string pool, std::string volume) override {
-        const auto client = co_await ask(*upstream_);
+        return sibling_.within(ask(std::move(pool), std::move(volume)));
+    }
+
+  private:
+    Task<Place> ask(std::string pool, std::string volume) {
+        const auto client = co_await sibling_.open();
         const auto found = co_await client->call<wire::StoragePoolLookupByName>({.name = pool});
         if ((co_await client->call<wire::StoragePoolIsActive>({.pool = found.pool})).active == 0)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
@@ -119,7 +136,6 @@ class RemoteVolumes final : public objects::Volumes {
         co_return place;
     }
 
-  private:
     /// Numbered as virStorageVolType.
     static Place::Kind kind_of(int type) {
         switch (type) {
@@ -136,15 +152,18 @@ class RemoteVolumes final : public objects::Volumes {
         }
     }
 
-    std::shared_ptr<const rpc::Upstream> upstream_;
+    Asking sibling_;
 };
 
 class RemoteNetworks final : public objects::NetworkAddresses {
   public:
-    explicit RemoteNetworks(const Paths& paths) : upstream_(upstream_of("network", paths)) {}
+    explicit RemoteNetworks(const Paths& paths) : sibling_("network", paths) {}
 
-    Task<std::string> address(std::string network) override {
-        const auto client = co_await ask(*upstream_);
+    Task<std::string> address(std::string network) override { return sibling_.within(ask(std::move(network))); }
+
+  private:
+    Task<std::string> ask(std::string network) {
+        const auto client = co_await sibling_.open();
         const auto found = co_await client->call<wire::NetworkLookupByName>({.name = std::move(network)});
         const auto xml = co_await client->call<wire::NetworkGetXmlDesc>({.net = found.net});
         client->hang_up();
@@ -152,8 +171,7 @@ class RemoteNetworks final : public objects::NetworkAddresses {
             model::network.read(xml::Document::parse(xml.xml, "(network_definition)").root("network")));
     }
 
-  private:
-    std::shared_ptr<const rpc::Upstream> upstream_;
+    Asking sibling_;
 };
 
 }  // namespace
@@ -189,7 +207,6 @@ std::shared_ptr<const rpc::Upstream> upstream(const Sibling& sibling, const Path
         rpc::Upstream{.program = std::string(sibling.program),
                       .socket = fmt::format("{}/{}-sock", paths.state(), sibling.program),
                       .uri = std::move(uri),
-                      .token = [paths] { return system_token(paths); },
                       .serves = whole ? [](const protocol::Procedure&) { return true; } : sibling.serves});
 }
 

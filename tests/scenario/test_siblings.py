@@ -1,6 +1,8 @@
 """The modular deployment: a daemon for each driver, which ask each other, and the proxy for those who ask for the old socket."""
 import os
 import pathlib
+import signal
+import threading
 
 import libvirt
 import pytest
@@ -198,13 +200,38 @@ def test_a_console_through_the_proxy(modular):
 
 
 def test_values_of_secrets_reach_the_hypervisors_daemon_alone(modular):
-    modular.start("virtsecretd")
+    modular.start("virtqemud", "virtsecretd", "virtproxyd")
     with modular.open("virtsecretd", "secret:///" + instance) as connection:
         secret = connection.secretDefineXML("<secret private='yes' ephemeral='no'><usage type='volume'><volume>/v</volume></usage></secret>")
         secret.setValue(b"open sesame", 0)
         with pytest.raises(libvirt.libvirtError) as failure:
             secret.value()
         assert failure.value.get_error_code() == libvirt.VIR_ERR_INVALID_SECRET
+    # A client stays a client, whoever passes its question on.
+    for program, uri in (("virtqemud", "qemu:///"), ("virtproxyd", "qemu:///"), ("virtproxyd", "secret:///")):
+        with modular.open(program, uri + instance) as connection:
+            with pytest.raises(libvirt.libvirtError) as failure:
+                connection.listAllSecrets()[0].value()
+            assert failure.value.get_error_code() == libvirt.VIR_ERR_INVALID_SECRET
     token = modular.first.run / "common/system.token"
     assert token.stat().st_mode & 0o777 == 0o600 and len(token.read_text()) == 32
     assert token.read_text() not in modular["virtsecretd"].log.read_text()
+
+
+def test_a_daemon_that_hangs_holds_up_its_own_questions_alone(modular):
+    modular.start("virtqemud", "virtnetworkd")
+    hung = modular["virtnetworkd"].process
+    with modular.open("virtqemud", "qemu:///" + instance) as connection, modular.open("virtqemud", "qemu:///" + instance) as waiting:
+        os.kill(hung.pid, signal.SIGSTOP)
+        try:
+            asking = threading.Thread(target=lambda: pytest.raises(libvirt.libvirtError, waiting.listAllNetworks))
+            asking.start()
+            connection.defineXML(GUEST % "meanwhile")
+            assert [guest.name() for guest in connection.listAllDomains()] == ["meanwhile"]
+            # It is given up after half a minute, with its name.
+            asking.join(PATIENCE)
+            assert not asking.is_alive()
+            assert "virtnetworkd" in modular["virtqemud"].log.read_text()
+        finally:
+            os.kill(hung.pid, signal.SIGCONT)
+        assert waiting.listAllNetworks() == []

@@ -1,5 +1,7 @@
 #include "rpc/server/identity_params.h"
 
+#include "rpc/server/relay.h"
+
 namespace innkeeper::rpc {
 
 TypedParams identity_params(const Identity& identity) {

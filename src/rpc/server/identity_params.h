@@ -2,15 +2,10 @@
 
 // Private to this room.
 
-#include <string_view>
-
 #include "rpc/codec/caller.h"
 #include "rpc/codec/typed_params.h"
 
 namespace innkeeper::rpc {
-
-/// Beside the public parameters (virConnectSetIdentity): that the host's own daemons know of each other.
-inline constexpr std::string_view system_token_param = "system.token";
 
 /// As virConnectSetIdentity takes it.
 TypedParams identity_params(const Identity& identity);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "loop/group.h"
 #include "loop/loop.h"
 #include "protocol/remote/connect.h"
 #include "rpc/codec/typed_params.h"
@@ -23,23 +24,39 @@ std::string whole_message(const MessageHeader& header, std::string_view payload,
     return message;
 }
 
+constexpr std::chrono::seconds patience{30};
+
+Task<std::shared_ptr<Client>> opened(std::shared_ptr<const Upstream> upstream, TypedParams who, bool read_only) {
+    std::shared_ptr<Client> client;
+    try {
+        auto connection = try_connect_unix(upstream->socket);
+        if (!connection) throw Error(ErrorCode::system_error, ErrorDomain::rpc, "too many others wait for it");
+        client = Client::over(std::move(connection));
+    } catch (const Error& error) {
+        throw Error(ErrorCode::no_connect, ErrorDomain::rpc,
+                    fmt::format("{}, which serves this, cannot be reached: {}", upstream->program, error.message()));
+    }
+    // A daemon lets root in by this very call.
+    co_await client->call<wire::AuthList>();
+    co_await client->call<wire::ConnectSetIdentity>({.params = std::move(who)});
+    co_await client->call<wire::ConnectOpen>(
+        {.name = upstream->uri, .flags = read_only ? std::uint32_t{1} : std::uint32_t{0}});
+    co_return client;
+}
+
 }  // namespace
+
+Task<std::shared_ptr<Client>> open_upstream(std::shared_ptr<const Upstream> upstream, TypedParams who, bool read_only) {
+    auto what = fmt::format("an answer of {}, which serves this", upstream->program);
+    return within(patience, std::move(what), opened(std::move(upstream), std::move(who), read_only));
+}
 
 Task<> Relay::open() {
     const auto self = shared_from_this();
     try {
-        const auto client = Client::over(connect_unix(upstream_->socket));
-        // A daemon lets root in by this very call.
-        co_await client->call<wire::AuthList>();
-        std::string token = upstream_->token ? upstream_->token() : std::string();
-        if (session_ != nullptr && !token.empty()) {
-            wire::ConnectSetIdentityArgs args{.params = identity_params(session_->identity())};
-            add_string(args.params, system_token_param, std::move(token));
-            co_await client->call<wire::ConnectSetIdentity>(std::move(args));
-        }
         if (session_ == nullptr) co_return;
-        co_await client->call<wire::ConnectOpen>(
-            {.name = upstream_->uri, .flags = session_->read_only() ? std::uint32_t{1} : std::uint32_t{0}});
+        const auto client =
+            co_await open_upstream(upstream_, identity_params(session_->identity()), session_->read_only());
         if (session_ == nullptr) co_return;
         const auto here = weak_from_this();
         client->on_other([here](RawFrame& frame, const MessageHeader& header) {
@@ -50,13 +67,8 @@ Task<> Relay::open() {
         });
         client_ = client;
     } catch (const Error& error) {
-        Error told = error;
-        if (error.code() == ErrorCode::system_error)
-            told =
-                Error(ErrorCode::no_connect, ErrorDomain::rpc,
-                      fmt::format("{}, which serves this, cannot be reached: {}", upstream_->program, error.message()));
-        fail(told);
-        throw told;
+        fail(error);
+        throw;
     }
     for (auto& each : std::exchange(waiting_, {}))
         client_->forward(std::move(each.message), std::move(each.descriptors));

@@ -9,11 +9,21 @@
 #include "loop/task.h"
 #include "rpc/client/client.h"
 #include "rpc/codec/frame.h"
+#include "rpc/codec/typed_params.h"
 #include "rpc/server/upstream.h"
 
 namespace innkeeper::rpc {
 
 class Session;
+
+/// Beside the public parameters of virConnectSetIdentity: by this the host's daemons know that one of them asks for
+/// itself. It never goes along with a client's identity, since it opens what clients must not see.
+inline constexpr std::string_view system_token_param = "system.token";
+
+/// A connection to a daemon beside us on which `who` asks (parameters of virConnectSetIdentity), with the URI open.
+/// Waits for half a minute at most. Throws Error: no_connect naming the daemon if it cannot be reached,
+/// operation_timeout if it does not answer, or what it says.
+Task<std::shared_ptr<Client>> open_upstream(std::shared_ptr<const Upstream> upstream, TypedParams who, bool read_only);
 
 /// One client's way to such a daemon: its calls, their streams and descriptors go there as they stand, and what comes
 /// back goes to the client. Each client has a connection of its own, so that numbers of calls and events need no

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "rpc/codec/procedure.h"
@@ -12,8 +11,6 @@ struct Upstream {
     std::string program;  ///< "virtnetworkd"
     std::string socket;   ///< its read-write socket
     std::string uri;      ///< what to open there
-    /// What tells that we are one of the host's daemons, and may say for whom we ask; empty: we cannot.
-    std::function<std::string()> token;
     /// Which procedures it has.
     bool (*serves)(const protocol::Procedure& row);
 };
