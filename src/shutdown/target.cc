@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "base/unit_folders.h"
 #include "base/uri.h"
 #include "config/file.h"
 #include "shutdown/console.h"
@@ -120,12 +121,24 @@ void take_daemon(Target& target, const Paths& paths, std::string_view daemon) {
     if (paths.is_system() && paths.root().empty()) target.service = fmt::format("{}.service", daemon);
 }
 
+/// The client library takes a modular daemon where it finds its socket. One that is not running may have none: then it
+/// is the one meant if systemd can start it and cannot start the monolithic one.
+bool is_modular(const Paths& paths, const std::string& daemon) {
+    if (path_exists(fmt::format("{}/{}-sock", paths.state(), daemon))) return true;
+    if (!paths.is_system()) return false;
+    const UnitFolders units(paths.root());
+    const auto can_start = [&](const std::string& name) {
+        return units.state(name + ".service") == UnitFolders::State::present;
+    };
+    return can_start(daemon) && !can_start("libvirtd");
+}
+
 /// The peer's client asks the daemon that it finds, and leaves the choice of the hypervisor to it.
 Target probe(const std::string& uri, const Paths& paths) {
     Target target{.uri = uri, .run = paths.state()};
     for (const std::string_view driver : {"qemu", "xen", "lxc"}) {
         const auto daemon = fmt::format("virt{}d", driver);
-        if (!path_exists(fmt::format("{}/{}-sock", paths.state(), daemon))) continue;
+        if (!is_modular(paths, daemon)) continue;
         take_daemon(target, paths, daemon);
         target.name = fmt::format("{}:///{}", driver, paths.is_system() ? "system" : "session");
         target.status_folders = folders_of(driver);
@@ -198,9 +211,8 @@ Target Target::resolve(const std::string& uri, const std::string& root) {
     const Query query(given.query);
     Target target{.uri = uri, .status_folders = folders_of(driver), .run = paths.state()};
     const auto modular = fmt::format("virt{}d", driver);
-    const bool has_modular = path_exists(fmt::format("{}/{}-sock", paths.state(), modular));
-    take_daemon(target, paths,
-                query.mode == "direct" || (query.mode != "legacy" && has_modular) ? modular : "libvirtd");
+    const bool direct = query.mode == "direct" || (query.mode != "legacy" && is_modular(paths, modular));
+    take_daemon(target, paths, direct ? modular : "libvirtd");
     if (query.socket) {
         // Whose it is, nobody knows.
         target.socket = *query.socket;

@@ -54,6 +54,22 @@ TEST_F(Targets, AreTheModularDaemonWhereItIsThere) {
     EXPECT_EQ(resolve("default").socket, sock("virtqemud-sock"));
 }
 
+TEST_F(Targets, AreTheModularDaemonWhereSystemdCanStartThatOneOnly) {
+    if (::geteuid() != 0) GTEST_SKIP() << "a user's daemons are no units";
+    const std::string units = root + "/lib/systemd/system/", own = root + "/etc/systemd/system/";
+    make_directories(units);
+    make_directories(own);
+    write_file(units + "virtqemud.service", "[Service]");
+    write_file(units + "libvirtd.service", "[Service]");
+    write_file(sock("libvirt-sock"), "");
+    EXPECT_EQ(resolve("qemu:///system").socket, sock("libvirt-sock"));
+    std::filesystem::create_symlink("/dev/null", own + "libvirtd.service");
+    EXPECT_EQ(resolve("qemu:///system").socket, sock("virtqemud-sock"));
+    EXPECT_EQ(resolve("default").socket, sock("virtqemud-sock"));
+    EXPECT_EQ(resolve("qemu:///system?mode=legacy").socket, sock("libvirt-sock"));
+    EXPECT_EQ(resolve("xen:///system").socket, sock("libvirt-sock"));
+}
+
 TEST_F(Targets, HaveTheNameThatTheDaemonShallOpen) {
     EXPECT_EQ(resolve("qemu+unix:///system?socket=%2Ftmp/x&foo=bar").name, "qemu:///system?foo=bar");
     EXPECT_EQ(resolve("qemu+unix:///system?socket=%2Ftmp/x&foo=bar").socket, "/tmp/x");

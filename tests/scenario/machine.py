@@ -175,8 +175,8 @@ ExecStart=/bin/sh -c 'for d in /sys/fs/cgroup/*/; do mount -o remount,bind,rw "$
 After=multi-user.target
 [Service]
 Type=exec
-ExecStart=/bin/bash -c 'cd /root; HOME=/root; export HOME; bash -x /script > /script.log 2>&1; echo $? > /script.status; \
-systemctl --no-block poweroff'
+ExecStart=/bin/bash -c 'if [ -e /script.status ]; then exec systemctl --no-block poweroff; fi; \
+cd /root; HOME=/root; export HOME; bash -x /script > /script.log 2>&1; echo $? > /script.status; sh /ending'
 KillMode=process
 """)
         self.write("etc/systemd/system/script.target", "[Unit]\nRequires=multi-user.target\nWants=script.service\nAllowIsolate=yes\n")
@@ -206,9 +206,13 @@ KillMode=process
     def inside(self, *argv, check=True):
         return inside(self.root, *argv, check=check)
 
-    def run(self, script, limit):
-        """Boots, runs the script and powers off; the script's exit status and words."""
+    def run(self, script, limit, ending="poweroff"):
+        """Boots, runs the script and powers off; the script's exit status and words. With another `ending`, such as reboot,
+        it goes down in that way, and where this boots it again it powers off then."""
         self.write("script", script)
+        # (The jobs that `systemctl kexec` makes, which itself insists on a kernel that a container cannot load.)
+        self.write("ending", "systemctl --no-block " + (
+            "start --job-mode=replace-irreversibly kexec.target" if ending == "kexec" else ending) + "\n")
         name = f"ik-{uuid.uuid4().hex[:8]}"
         groups = own_groups(name)
         join = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups)

@@ -136,9 +136,9 @@ def deploy(machine, daemons, way):
             machine.inside("systemctl", "enable", f"{daemon}.service", f"{daemon}.socket", f"{daemon}-ro.socket")
 
 
-def run(machine, script, daemon="libvirtd"):
+def run(machine, script, daemon="libvirtd", ending="poweroff"):
     try:
-        status, words = machine.run(f"daemon={daemon}\n{WORDS}\n{script}", LIMIT)
+        status, words = machine.run(f"daemon={daemon}\n{WORDS}\n{script}", LIMIT, ending)
     except Unavailable as why:
         pytest.skip(str(why))
     assert status == 0, words[-5000:] + machine.tail()
@@ -241,18 +241,52 @@ def test_guests_end_before_their_daemon(ours, daemons, way):
     daemon_outlived_guests(ours, daemons[0])
 
 
+@pytest.mark.parametrize("ending", ["reboot", "kexec"])
+def test_guests_end_as_well_when_the_host_comes_back(ours, ending):
+    deploy(ours, MONOLITHIC, "activated")
+    run(ours, "start_guest", ending=ending)
+    guest_had_its_time(ours)
+    assert any(entry.get("UNIT") == f"systemd-{ending}.service" for entry in ours.journal()), ours.tail()
+
+
+@pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
 @pytest.mark.parametrize("way", ["activated", "traditional"])
-def test_without_machined_guests_have_scopes_as_well(ours, way):
-    deploy(ours, MONOLITHIC, way)
+def test_without_machined_guests_have_scopes_as_well(ours, daemons, way):
+    deploy(ours, daemons, way)
     ours.mask("systemd-machined.service")
     run(ours, """
         start_guest
         has_scope
-        systemctl restart libvirtd.service
+        systemctl restart $daemon.service
         virsh domstate g | grep running
         has_scope
+    """, daemons[0])
+    daemon_outlived_guests(ours, daemons[0])
+
+
+def test_a_daemon_that_hangs_holds_the_shutdown_for_a_bounded_time(ours):
+    """Nobody can ask the guest then; it is ended with its scope."""
+    deploy(ours, MONOLITHIC, "activated")
+    run(ours, "start_guest; kill -STOP $(systemctl show -P MainPID libvirtd.service)")
+    took = seconds(ours, moment(ours, "libvirt-guests.service", "Stopped")) - seconds(ours, moment(ours, "libvirt-guests.service", "Stopping"))
+    assert took < 60
+
+
+def test_a_users_guests_are_left_to_the_user(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    ours.write("users.xml", GUEST.replace("<name>g</name>", "<name>own</name>").replace(CONSOLE, "/home/member/console.log"))
+    run(ours, """
+        useradd -m member
+        loginctl enable-linger member
+        export XDG_RUNTIME_DIR=/run/user/$(id -u member)
+        own="runuser -u member -- virsh -c qemu:///session"
+        for i in $(seq 100); do test -e $XDG_RUNTIME_DIR/bus && break; sleep 0.1; done
+        $own create /users.xml
+        start_guest
+        systemctl stop libvirt-guests.service
+        guest_has_ended
+        $own domstate own | grep running
     """)
-    daemon_outlived_guests(ours, "libvirtd")
 
 
 def test_guests_without_libvirt_guests_end_before_what_their_daemon_needs(ours):
@@ -276,15 +310,17 @@ def test_stopping_libvirt_guests_does_not_wait_for_a_daemon_that_waits_for_it(ou
         systemctl stop $daemon
         systemctl start libvirt-guests.service
         timeout 20 systemctl stop libvirt-guests.service
+        fails systemctl is-active $daemon.service
         test -z "$(systemctl list-jobs --no-legend)"
     """, daemons[0])
 
 
+@pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
 @pytest.mark.parametrize("way", ["activated", "traditional"])
-def test_a_guest_whose_daemon_was_stopped_gets_its_time(ours, way):
+def test_a_guest_whose_daemon_was_stopped_gets_its_time(ours, daemons, way):
     """At shutdown systemd activates nothing any more, yet somebody has to ask the guest."""
-    deploy(ours, MONOLITHIC, way)
-    run(ours, "start_guest; guest_is_alone")
+    deploy(ours, daemons, way)
+    run(ours, "start_guest; guest_is_alone", daemons[0])
     guest_had_its_time(ours)
 
 

@@ -27,7 +27,7 @@ int main(int count, char** words) {
     }
     // A boot goes on without these orderings; its log says why.
     try {
-        const auto ordering = app::guest_ordering(app::UnitFolders());
+        const auto ordering = app::guest_ordering(UnitFolders());
         write_drop_in(words[1], "libvirt-guests.service", ordering.after_of_service);
         write_drop_in(words[1], "virt-guest-shutdown.target", ordering.after_of_target);
     } catch (const std::exception& error) {

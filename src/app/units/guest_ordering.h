@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/units/unit_folders.h"
+#include "base/unit_folders.h"
 
 /// What libvirt-guests.service has to be ordered after, so that no guest loses its daemon before it has ended and no
 /// stop waits for a start that waits for it.

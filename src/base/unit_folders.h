@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace innkeeper::app {
+namespace innkeeper {
 
 /// The units of a host as its service manager finds them, without asking it: while generators run, it cannot answer.
 class UnitFolders {
@@ -19,4 +19,4 @@ class UnitFolders {
     std::string root_;
 };
 
-}  // namespace innkeeper::app
+}  // namespace innkeeper

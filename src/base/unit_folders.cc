@@ -1,8 +1,8 @@
-#include "app/units/unit_folders.h"
+#include "base/unit_folders.h"
 
 #include <sys/stat.h>
 
-namespace innkeeper::app {
+namespace innkeeper {
 
 namespace {
 
@@ -29,4 +29,4 @@ UnitFolders::State UnitFolders::state(std::string_view unit) const {
     return State::absent;
 }
 
-}  // namespace innkeeper::app
+}  // namespace innkeeper
