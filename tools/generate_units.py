@@ -77,8 +77,9 @@ class Units:
         daemon = row["name"]
         helper = row.get("helper", False)
         about = Section("Unit").add("Description", row["title"]).add("Documentation", f"man:{daemon}(8)")
-        about.add(row["sockets"], *self.local_sockets(row))
-        about.add("Requires", *self.shipped(row.get("requires", []))).add("Wants", *row.get("wants", []))
+        about.add("Requires", *self.shipped(row.get("requires", [])))
+        # A masked socket is no reason not to start: the daemon makes its own then.
+        about.add("Wants", *self.local_sockets(row), *row.get("wants", []))
         about.raw(row.get("condition"))
         about.add("Conflicts", *self.shipped(row.get("conflicts", [])))
         if helper:

@@ -37,7 +37,7 @@ def test_a_unit_knows_nothing_of_daemons_that_are_not_built(tmp_path):
 def test_modular_daemons_bring_their_sockets_and_exclude_the_monolithic_one(tmp_path):
     units = make_units(tmp_path, "libvirtd", "virtqemud", "virtproxyd")
     for kind in ("", "-ro", "-admin"):
-        assert f"Requires=virtqemud{kind}.socket" in units["virtqemud.service"]
+        assert f"Wants=virtqemud{kind}.socket" in units["virtqemud.service"]
     assert "Conflicts=libvirtd.service" in units["virtqemud.service"]
     assert "ListenStream=/run/libvirt/virtqemud-admin-sock" in units["virtqemud-admin.socket"]
     # virtproxyd listens where libvirtd does, so only one of them can.

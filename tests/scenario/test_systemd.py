@@ -376,6 +376,7 @@ def test_masking_sockets_is_enough_to_change_the_deployment(ours):
     deploy(ours, MONOLITHIC, "activated")
     run(ours, """
         is_after libvirt-guests.service libvirtd.socket
+        grep -a timeout /proc/$(systemctl show -P MainPID libvirtd.service)/cmdline
         is_after virt-guest-shutdown.target libvirtd.service
         fails is_after libvirt-guests.service libvirtd.service
         systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
@@ -383,6 +384,8 @@ def test_masking_sockets_is_enough_to_change_the_deployment(ours):
         systemctl start libvirtd.service
         is_after libvirt-guests.service libvirtd.service
         fails is_after libvirt-guests.service libvirtd.socket
+        # Nothing would start it again if it left.
+        fails grep -a timeout /proc/$(systemctl show -P MainPID libvirtd.service)/cmdline
         start_guest
     """)
     daemon_outlived_guests(ours, "libvirtd")

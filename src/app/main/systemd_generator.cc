@@ -1,5 +1,6 @@
 // innkeeper-generator: run by systemd before it loads units (systemd.generator(7)), with the folder for drop-ins as its
-// first argument. Orders libvirt-guests.service as the host's deployment of daemons wants it; see guest_ordering.h.
+// first argument. Orders libvirt-guests.service as the host's deployment of daemons wants it, and lets daemons stay
+// that nothing activates; see guest_ordering.h.
 
 #include <cstdio>
 #include <exception>
@@ -12,10 +13,13 @@ using namespace innkeeper;
 
 namespace {
 
-void write_drop_in(const std::string& folder, const std::string& unit, const std::vector<std::string>& after) {
-    if (after.empty()) return;
+void write_drop_in(const std::string& folder, const std::string& unit, const std::string& text) {
     make_directories(folder + "/" + unit + ".d");
-    write_volatile_file(folder + "/" + unit + ".d/50-innkeeper.conf", app::drop_in(after), 0644);
+    write_volatile_file(folder + "/" + unit + ".d/50-innkeeper.conf", text, 0644);
+}
+
+void write_orderings(const std::string& folder, const std::string& unit, const std::vector<std::string>& after) {
+    if (!after.empty()) write_drop_in(folder, unit, app::drop_in(after));
 }
 
 }  // namespace
@@ -28,8 +32,10 @@ int main(int count, char** words) {
     // A boot goes on without these orderings; its log says why.
     try {
         const auto ordering = app::guest_ordering(UnitFolders());
-        write_drop_in(words[1], "libvirt-guests.service", ordering.after_of_service);
-        write_drop_in(words[1], "virt-guest-shutdown.target", ordering.after_of_target);
+        write_orderings(words[1], "libvirt-guests.service", ordering.after_of_service);
+        write_orderings(words[1], "virt-guest-shutdown.target", ordering.after_of_target);
+        for (const auto& daemon : ordering.traditional)
+            write_drop_in(words[1], daemon + ".service", app::drop_in_to_stay(daemon));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "innkeeper-generator: %s\n", error.what());
         return 1;

@@ -28,6 +28,8 @@ namespace innkeeper::app {
 struct GuestOrdering {
     std::vector<std::string> after_of_service;  ///< libvirt-guests.service
     std::vector<std::string> after_of_target;   ///< virt-guest-shutdown.target
+    /// Daemons that nothing activates, without ".service".
+    std::vector<std::string> traditional;
     bool operator==(const GuestOrdering&) const = default;
 };
 
@@ -35,5 +37,8 @@ GuestOrdering guest_ordering(const UnitFolders& units);
 
 /// A drop-in with these lines.
 std::string drop_in(const std::vector<std::string>& after);
+/// A drop-in for a daemon that nothing activates: it does not leave when nobody needs it, since nothing would bring it
+/// back. What the administrator gives it as arguments (EnvironmentFile) stands.
+std::string drop_in_to_stay(const std::string& daemon);
 
 }  // namespace innkeeper::app

@@ -40,6 +40,7 @@ TEST_F(Host, WithAnActivatedDaemonOrdersTheServiceThroughTheTargetAlone) {
     install("libvirtd.socket");
     EXPECT_THAT(ordering().after_of_service, ElementsAre("libvirtd.socket"));
     EXPECT_THAT(ordering().after_of_target, ElementsAre("libvirtd.service", "libvirtd.socket"));
+    EXPECT_THAT(ordering().traditional, IsEmpty());
 }
 
 TEST_F(Host, WithMaskedSocketsOrdersTheServiceDirectly) {
@@ -48,6 +49,8 @@ TEST_F(Host, WithMaskedSocketsOrdersTheServiceDirectly) {
     mask("libvirtd.socket");
     EXPECT_THAT(ordering().after_of_service, ElementsAre("libvirtd.service"));
     EXPECT_THAT(ordering().after_of_target, ElementsAre("libvirtd.service"));
+    EXPECT_THAT(ordering().traditional, ElementsAre("libvirtd"));
+    EXPECT_THAT(drop_in_to_stay("libvirtd"), testing::EndsWith("\n[Service]\nEnvironment=LIBVIRTD_ARGS=\n"));
 }
 
 TEST_F(Host, TakesAMaskUntilTheNextBootAsAMask) {
