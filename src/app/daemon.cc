@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "config/network_settings.h"
 #include "config/qemu_settings.h"
 #include "drivers/qemu/driver.h"
 #include "guests/guests.h"
@@ -77,6 +78,7 @@ void notify_ready() {
 /// The drivers that this daemon has.
 struct Daemon::Drivers {
     Drivers(const Program& program, const Paths& paths) : secondary(program, paths) {
+        if (program.has(Part::network)) config::NetworkSettings::read(paths.config() + "/network.conf");
         if (!program.has(Part::qemu)) return;
         guests.emplace(paths, std::make_unique<qemu::Driver>(
                                   paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),

@@ -1,6 +1,9 @@
 #include "app/secondary.h"
 
+#include <exception>
+
 #include "app/siblings.h"
+#include "base/log.h"
 #include "drivers/interface/host_interfaces.h"
 #include "drivers/network/host.h"
 #include "drivers/network/networks.h"
@@ -24,6 +27,17 @@ struct WithTable {
     Driver driver;
     rpc::HandlerTable table;
 };
+
+/// What cannot be read again leaves its driver as it was, and the others are looked at all the same.
+Task<> keep_or_take(std::string what, Task<> reload) {
+    try {
+        co_await std::move(reload);
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const std::exception& error) {
+        log::error("{} stay as they were: {}", what, error.what());
+    }
+}
 
 }  // namespace
 
@@ -87,10 +101,10 @@ objects::NetworkAddresses& SecondaryDrivers::networks() {
 const rpc::HandlerTable& SecondaryDrivers::pci_assignment() const { return parts_->pci_assignment.handlers(); }
 
 Task<> SecondaryDrivers::reload() {
-    if (parts_->secrets) co_await parts_->secrets->driver.reload();
-    if (parts_->filters) co_await parts_->filters->driver.reload();
-    if (parts_->networks) co_await parts_->networks->reload();
-    if (parts_->pools) co_await parts_->pools->reload();
+    if (parts_->secrets) co_await keep_or_take("secrets", parts_->secrets->driver.reload());
+    if (parts_->filters) co_await keep_or_take("network filters", parts_->filters->driver.reload());
+    if (parts_->networks) co_await keep_or_take("networks", parts_->networks->reload());
+    if (parts_->pools) co_await keep_or_take("storage pools", parts_->pools->reload());
 }
 
 Task<> SecondaryDrivers::stop() {

@@ -14,15 +14,21 @@ namespace {
 
 using S = DaemonSettings;
 using Row = Setting<S>;
+constexpr auto network = Row::Standing::network;
 constexpr auto not_yet = Row::Standing::not_yet;
+constexpr auto needless = Row::Standing::needless;
 constexpr auto obsolete = Row::Standing::obsolete;
 
+constexpr std::string_view no_pool = "calls wait on one loop, and there is no pool of workers to size";
+constexpr std::string_view not_required = "a client that answers no questions for a sign of life is not asked any";
+
 const std::array table{
-    Row{"listen_tls", &S::listen_tls, "Listen for TLS connections on the network. Needs --listen."},
-    Row{"listen_tcp", &S::listen_tcp, "Listen for plain TCP connections on the network. Needs --listen, and SASL."},
-    Row{"tls_port", &S::tls_port, "Port or service name for TLS connections."},
-    Row{"tcp_port", &S::tcp_port, "Port or service name for TCP connections."},
-    Row{"listen_addr", &S::listen_addr, "Address or name to listen on; all addresses if not set."},
+    Row{"listen_tls", &S::listen_tls, "Listen for TLS connections on the network. Needs --listen.", network},
+    Row{"listen_tcp", &S::listen_tcp, "Listen for plain TCP connections on the network. Needs --listen, and SASL.",
+        network},
+    Row{"tls_port", &S::tls_port, "Port or service name for TLS connections.", network},
+    Row{"tcp_port", &S::tcp_port, "Port or service name for TCP connections.", network},
+    Row{"listen_addr", &S::listen_addr, "Address or name to listen on; all addresses if not set.", network},
     Row{"unix_sock_group", &S::unix_sock_group, "Group of the read-write and the read-only socket; root's if not set."},
     Row{"unix_sock_ro_perms", &S::unix_sock_ro_perms, "Mode of the read-only socket, in octal."},
     Row{"unix_sock_rw_perms", &S::unix_sock_rw_perms,
@@ -31,31 +37,36 @@ const std::array table{
     Row{"unix_sock_dir", &S::unix_sock_dir, "Folder of the sockets; it must exist."},
     Row{"auth_unix_ro", &S::auth_unix_ro, "Authentication on the read-only socket: none, sasl or polkit."},
     Row{"auth_unix_rw", &S::auth_unix_rw, "Authentication on the read-write socket: none, sasl or polkit."},
-    Row{"auth_tcp", &S::auth_tcp, "Authentication on TCP connections. Use sasl with a mechanism that encrypts."},
-    Row{"auth_tls", &S::auth_tls, "Authentication on TLS connections, beyond the client's certificate."},
-    Row{"tcp_min_ssf", &S::tcp_min_ssf, "Least strength of the encryption that SASL must give to TCP connections."},
+    Row{"auth_tcp", &S::auth_tcp, "Authentication on TCP connections. Use sasl with a mechanism that encrypts.",
+        network},
+    Row{"auth_tls", &S::auth_tls, "Authentication on TLS connections, beyond the client's certificate.", network},
+    Row{"tcp_min_ssf", &S::tcp_min_ssf, "Least strength of the encryption that SASL must give to TCP connections.",
+        network},
     Row{"access_drivers", &S::access_drivers,
         "Who decides which client may do what: none. (polkit is refused: it cannot be asked yet.)"},
-    Row{"key_file", &S::key_file, "The daemon's private key."},
-    Row{"cert_file", &S::cert_file, "The daemon's certificate."},
-    Row{"ca_file", &S::ca_file, "The certificate authority that signed the daemon's and the clients' certificates."},
-    Row{"crl_file", &S::crl_file, "Certificates that are no longer good."},
-    Row{"tls_no_sanity_certificate", &S::tls_no_sanity_certificate, "Do not check the daemon's certificate at start."},
-    Row{"tls_no_verify_certificate", &S::tls_no_verify_certificate, "Take clients without a good certificate."},
-    Row{"tls_allowed_dn_list", &S::tls_allowed_dn_list,
-        "Patterns of the names in clients' certificates; any if unset."},
+    Row{"key_file", &S::key_file, "The daemon's private key.", network},
+    Row{"cert_file", &S::cert_file, "The daemon's certificate.", network},
+    Row{"ca_file", &S::ca_file, "The certificate authority that signed the daemon's and the clients' certificates.",
+        network},
+    Row{"crl_file", &S::crl_file, "Certificates that are no longer good.", network},
+    Row{"tls_no_sanity_certificate", &S::tls_no_sanity_certificate, "Do not check the daemon's certificate at start.",
+        network},
+    Row{"tls_no_verify_certificate", &S::tls_no_verify_certificate, "Take clients without a good certificate.",
+        network},
+    Row{"tls_allowed_dn_list", &S::tls_allowed_dn_list, "Patterns of the names in clients' certificates; any if unset.",
+        network},
     Row{"sasl_allowed_username_list", &S::sasl_allowed_username_list, "Patterns of SASL users; any if not set."},
-    Row{"tls_priority", &S::tls_priority, "Algorithms of TLS, as a GnuTLS priority string."},
+    Row{"tls_priority", &S::tls_priority, "Algorithms of TLS, as a GnuTLS priority string.", network},
     Row{"max_clients", &S::max_clients, "Most clients at a time, over all sockets. Others wait to be accepted."},
     Row{"max_queued_clients", &S::max_queued_clients, "Most clients that wait to be accepted, on each socket."},
     Row{"max_anonymous_clients", &S::max_anonymous_clients,
         "Most clients that are accepted but have not told yet who they are; 0 for any number."},
-    Row{"min_workers", &S::min_workers, "Accepted for compatibility: there is no pool of workers to size."},
-    Row{"max_workers", &S::max_workers, "Accepted for compatibility, but must not be 0."},
-    Row{"prio_workers", &S::prio_workers, "Accepted for compatibility."},
+    Row{"min_workers", &S::min_workers, "Fewest threads that serve calls.", needless, no_pool},
+    Row{"max_workers", &S::max_workers, "Most threads that serve calls; not 0.", needless, no_pool},
+    Row{"prio_workers", &S::prio_workers, "Threads for calls that cannot wait.", needless, no_pool},
     Row{"max_client_requests", &S::max_client_requests, "Most calls of one client that are in progress at a time."},
-    Row{"admin_min_workers", &S::admin_min_workers, "Accepted for compatibility."},
-    Row{"admin_max_workers", &S::admin_max_workers, "Accepted for compatibility, but must not be 0."},
+    Row{"admin_min_workers", &S::admin_min_workers, "The same for the admin socket.", needless, no_pool},
+    Row{"admin_max_workers", &S::admin_max_workers, "The same for the admin socket.", needless, no_pool},
     Row{"admin_max_clients", &S::admin_max_clients, "Most clients of the admin socket at a time."},
     Row{"admin_max_queued_clients", &S::admin_max_queued_clients,
         "Most clients that wait to be accepted on the admin socket."},
@@ -67,18 +78,22 @@ const std::array table{
         "Where the log goes, as LEVEL:stderr, LEVEL:journald, LEVEL:syslog:IDENT or LEVEL:file:PATH, separated by "
         "spaces."},
     Row{"audit_level", &S::audit_level, "Records for the audit system: 0 never, 1 if the host audits, 2 always.",
-        not_yet},
-    Row{"audit_logging", &S::audit_logging, "Write audit records to the log as well.", not_yet},
-    Row{"host_uuid", &S::host_uuid, "The host's UUID, where its own is missing or wrong."},
-    Row{"host_uuid_source", &S::host_uuid_source, "Where the host's UUID comes from: smbios or machine-id."},
+        not_yet, "no records are made for the audit system yet"},
+    Row{"audit_logging", &S::audit_logging, "Write audit records to the log as well.", not_yet,
+        "no records are made for the audit system yet"},
+    Row{"host_uuid", &S::host_uuid, "The host's UUID, where its own is missing or wrong.", not_yet,
+        "the host's own is always taken"},
+    Row{"host_uuid_source", &S::host_uuid_source, "Where the host's UUID comes from: smbios or machine-id.", not_yet,
+        "the host's own is always taken"},
     Row{"keepalive_interval", &S::keepalive_interval,
         "Seconds of silence after which a client is asked for a sign of life; -1 never."},
     Row{"keepalive_count", &S::keepalive_count, "Such questions that may stay unanswered before a client is dropped."},
-    Row{"keepalive_required", &S::keepalive_required, "", obsolete},
-    Row{"admin_keepalive_required", &S::admin_keepalive_required, "", obsolete},
+    Row{"keepalive_required", &S::keepalive_required, "", obsolete, not_required},
+    Row{"admin_keepalive_required", &S::admin_keepalive_required, "", obsolete, not_required},
     Row{"admin_keepalive_interval", &S::admin_keepalive_interval, "The same for the admin socket."},
     Row{"admin_keepalive_count", &S::admin_keepalive_count, "The same for the admin socket."},
-    Row{"ovs_timeout", &S::ovs_timeout, "Seconds that ovs-vsctl may take.", not_yet},
+    Row{"ovs_timeout", &S::ovs_timeout, "Seconds that ovs-vsctl may take.", not_yet,
+        "no interface is connected to Open vSwitch yet, so that ovs-vsctl is never run"},
 };
 
 void check_auth(const OptionalText& value, std::string_view key, std::string_view path) {
@@ -97,10 +112,15 @@ DaemonSettings::Auth auth_of(const OptionalText& value, Paths::Privilege privile
 
 std::span<const Row> Table<DaemonSettings>::rows() { return table; }
 
-DaemonSettings DaemonSettings::read(const std::string& path) {
+DaemonSettings DaemonSettings::read(const std::string& path, Reach reach, Remarks& remarks) {
     if (path.empty()) return {};
     const File file = config::read(path);
-    auto settings = load<DaemonSettings>(file, path);
+    auto settings = load<DaemonSettings>(file, remarks);
+    for (const auto& row : table)
+        if (const auto at = file.values.find(row.name);
+            at != file.values.end() && row.standing == network && reach == Reach::host)
+            remarks.push_back(
+                detail::no_effect(path, at->second.line, row.name, "this daemon does not listen on the network"));
     check_auth(settings.auth_unix_ro, "auth_unix_ro", path);
     check_auth(settings.auth_unix_rw, "auth_unix_rw", path);
     check_auth(settings.auth_tcp, "auth_tcp", path);
@@ -108,7 +128,7 @@ DaemonSettings DaemonSettings::read(const std::string& path) {
     const auto refuse = [](std::string text) {
         throw Error(ErrorCode::config_unsupported, ErrorDomain::conf, std::move(text));
     };
-    if (file.contains("tcp_min_ssf") && settings.tcp_min_ssf < 112)
+    if (file.values.contains("tcp_min_ssf") && settings.tcp_min_ssf < 112)
         refuse("minimum SSF levels lower than 112 are not supported");
     for (const auto& [name, value] :
          {std::pair("max_workers", settings.max_workers), std::pair("admin_max_workers", settings.admin_max_workers)})

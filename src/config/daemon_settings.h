@@ -47,9 +47,10 @@ struct DaemonSettings {
     bool keepalive_required = false, admin_keepalive_required = false;
     unsigned ovs_timeout = 5;
 
-    /// Reads libvirtd.conf and checks what a single value cannot tell. An empty path means that there is no file.
+    /// Reads the daemon's file and checks what a single value cannot tell. An empty path means that there is no file.
     /// Throws Error as the peer words it.
-    static DaemonSettings read(const std::string& path);
+    enum class Reach { network, host };
+    static DaemonSettings read(const std::string& path, Reach reach, Remarks& remarks);
 
     enum class Auth { none, sasl, polkit };
     Auth auth_ro(Paths::Privilege privilege) const;

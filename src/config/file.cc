@@ -24,15 +24,17 @@ class Parser {
     Parser(std::string_view text, std::string_view name) : text_(text), name_(name) {}
 
     File file() {
-        File file;
+        File file{.name = std::string(name_), .values = {}, .repeats = {}};
         for (;;) {
             skip_all_space();
             if (at_end()) return file;
+            const int line = line_;
             std::string key = name();
             skip_space();
             if (!take('=')) fail("expecting an assignment");
             skip_space();
-            file.try_emplace(std::move(key), value(0));
+            const auto [at, is_first] = file.values.try_emplace(std::move(key), value(0));
+            if (!is_first) file.repeats.push_back({at->first, line, at->second.line});
             skip_space();
             skip_comment();
             if (at_end()) return file;
@@ -150,10 +152,15 @@ class Parser {
 
 File parse(std::string_view text, std::string_view name) { return Parser(text, name).file(); }
 
-File read(const std::string& path) {
+std::optional<File> read_if_there(const std::string& path) {
     const auto text = read_file(path, longest_file);
-    if (!text) throw Error::system(ENOENT, fmt::format("Failed to open file '{}'", path), ErrorDomain::conf);
-    return parse(*text, path);
+    return text ? std::optional(parse(*text, path)) : std::nullopt;
+}
+
+File read(const std::string& path) {
+    auto file = read_if_there(path);
+    if (!file) throw Error::system(ENOENT, fmt::format("Failed to open file '{}'", path), ErrorDomain::conf);
+    return std::move(*file);
 }
 
 }  // namespace innkeeper::config

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,13 +25,22 @@ struct Value {
     int line = 0;
 };
 
-/// Of a name that is given twice the first value counts.
-using File = std::map<std::string, Value, std::less<>>;
+struct File {
+    std::string name;
+    std::map<std::string, Value, std::less<>> values;
+    /// Of a name that is given twice the first value counts.
+    struct Repeat {
+        std::string name;
+        int line = 0, first_line = 0;
+    };
+    std::vector<Repeat> repeats;
+};
 
 /// Throws Error (conf_syntax) with "NAME:LINE: what was expected".
 File parse(std::string_view text, std::string_view name);
 
 /// Reads and parses; throws Error (system_error) if there is no such file. At most 10 MiB.
 File read(const std::string& path);
+std::optional<File> read_if_there(const std::string& path);
 
 }  // namespace innkeeper::config

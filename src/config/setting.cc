@@ -3,45 +3,60 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "config/nearest_name.h"
 
 namespace innkeeper::config {
 
 namespace {
 
+std::string_view kind_of(const Value& value) {
+    if (const auto* number = std::get_if<Number>(&value.value))
+        return number->negative ? "a negative number" : "a number";
+    return std::holds_alternative<List>(value.value) ? "a list" : "a string";
+}
+
+/// What somebody wrote, and where.
 struct Place {
+    const Value& value;
     std::string_view name, file;
 
-    [[noreturn]] void expected(std::string_view what) const {
-        throw Error(ErrorCode::internal_error, ErrorDomain::conf,
-                    fmt::format("{}: expected {} for '{}' parameter", file, what, name));
+    [[noreturn]] void expected(std::string_view what, std::string_view instead = {}) const {
+        refuse(fmt::format("expected {} for '{}' parameter, not {}", what, name,
+                           instead.empty() ? kind_of(value) : instead));
     }
     [[noreturn]] void out_of_range(std::string_view range) const {
+        refuse(fmt::format("value for '{}' parameter must be {}", name, range));
+    }
+
+  private:
+    [[noreturn]] void refuse(std::string_view what) const {
         throw Error(ErrorCode::internal_error, ErrorDomain::conf,
-                    fmt::format("{}: value for '{}' parameter must be {}", file, name, range));
+                    fmt::format("{}: {} (line {})", file, what, value.line));
     }
 };
 
-bool to_bool(const Value& value, const Place& place) {
-    const auto* number = std::get_if<Number>(&value.value);
+bool to_bool(const Place& place) {
+    const auto* number = std::get_if<Number>(&place.value.value);
     if (number == nullptr || number->negative) place.expected("a bool");
     if (number->magnitude > 1) place.out_of_range("0 or 1");
     return number->magnitude == 1;
 }
 
-unsigned to_unsigned(const Value& value, const Place& place) {
-    const auto* number = std::get_if<Number>(&value.value);
+unsigned to_unsigned(const Place& place) {
+    const auto* number = std::get_if<Number>(&place.value.value);
     if (number == nullptr || number->negative) place.expected("an unsigned integer");
     if (number->magnitude > std::numeric_limits<unsigned>::max())
         place.out_of_range(fmt::format("in range 0:{}", std::numeric_limits<unsigned>::max()));
     return static_cast<unsigned>(number->magnitude);
 }
 
-int to_int(const Value& value, const Place& place) {
-    const auto* number = std::get_if<Number>(&value.value);
+int to_int(const Place& place) {
+    const auto* number = std::get_if<Number>(&place.value.value);
     if (number == nullptr) place.expected("a signed integer");
     constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<int>::max());
     if (number->magnitude > most + (number->negative ? 1 : 0))
@@ -51,27 +66,35 @@ int to_int(const Value& value, const Place& place) {
     return static_cast<int>(number->negative ? -magnitude : magnitude);
 }
 
-std::string to_string(const Value& value, const Place& place) {
-    const auto* text = std::get_if<std::string>(&value.value);
+std::string to_string(const Place& place) {
+    const auto* text = std::get_if<std::string>(&place.value.value);
     if (text == nullptr) place.expected("a string");
     return *text;
 }
 
-Texts to_texts(const Value& value, const Place& place, std::string_view what) {
-    const auto* list = std::get_if<List>(&value.value);
+Texts to_texts(const Place& place, std::string_view what) {
+    const auto* list = std::get_if<List>(&place.value.value);
     if (list == nullptr) place.expected(what);
     Texts texts;
     for (const auto& item : *list) {
         const auto* text = std::get_if<std::string>(&item.value);
-        if (text == nullptr) place.expected(what);
+        if (text == nullptr) place.expected(what, fmt::format("a list with {}", kind_of(item)));
         texts.push_back(*text);
     }
     return texts;
 }
 
-Names to_names(const Value& value, const Place& place) {
-    if (const auto* text = std::get_if<std::string>(&value.value)) return {{*text}};
-    return {to_texts(value, place, "a string or string list")};
+Names to_names(const Place& place) {
+    if (const auto* text = std::get_if<std::string>(&place.value.value)) return {{*text}};
+    return {to_texts(place, "a string or string list")};
+}
+
+Amount to_amount(const Place& place) {
+    if (const auto* text = std::get_if<std::string>(&place.value.value); text != nullptr && *text == "unlimited")
+        return {std::nullopt};
+    const auto* number = std::get_if<Number>(&place.value.value);
+    if (number == nullptr || number->negative) place.expected("an unsigned integer or \"unlimited\"");
+    return {number->magnitude};
 }
 
 std::string quoted(const std::string& text) { return fmt::format("\"{}\"", text); }
@@ -92,6 +115,9 @@ struct DefaultText {
     std::string operator()(const OptionalTexts* value) const { return listed(value->value_or(Texts{})); }
     std::string operator()(const OptionalNames* value) const { return listed(value->value_or(Names{}).names); }
     std::string operator()(const OptionalFlag* value) const { return value->value_or(true) ? "1" : "0"; }
+    std::string operator()(const Amount* value) const {
+        return value->most ? std::to_string(*value->most) : "\"unlimited\"";
+    }
 };
 
 /// What a value is called in the manual, and its default; what has none depends on the host or on other settings.
@@ -113,6 +139,9 @@ struct TypeAndDefault {
     std::string operator()(const OptionalFlag* value) const {
         return *value ? fmt::format("0 or 1; default {}", **value ? 1 : 0) : "0 or 1";
     }
+    std::string operator()(const Amount* value) const {
+        return fmt::format("number or \"unlimited\"; default {}", DefaultText()(value));
+    }
 };
 
 /// As man(7) wants it: nothing that it would take for a command or an escape.
@@ -131,24 +160,44 @@ std::string roff(std::string_view text) {
 
 }  // namespace
 
+void tell(const Remarks& remarks) {
+    for (const auto& remark : remarks) log::warning("{}", remark);
+}
+
 namespace detail {
 
 void assign(Slot slot, const Value& value, std::string_view name, std::string_view file) {
-    const Place place{name, file};
     struct Assign {
-        const Value& value;
-        const Place& place;
-        void operator()(bool* into) const { *into = to_bool(value, place); }
-        void operator()(OptionalFlag* into) const { *into = to_bool(value, place); }
-        void operator()(unsigned* into) const { *into = to_unsigned(value, place); }
-        void operator()(int* into) const { *into = to_int(value, place); }
-        void operator()(std::string* into) const { *into = to_string(value, place); }
-        void operator()(OptionalText* into) const { *into = to_string(value, place); }
-        void operator()(Texts* into) const { *into = to_texts(value, place, "a string list"); }
-        void operator()(OptionalTexts* into) const { *into = to_texts(value, place, "a string list"); }
-        void operator()(OptionalNames* into) const { *into = to_names(value, place); }
+        Place place;
+        void operator()(bool* into) const { *into = to_bool(place); }
+        void operator()(OptionalFlag* into) const { *into = to_bool(place); }
+        void operator()(unsigned* into) const { *into = to_unsigned(place); }
+        void operator()(int* into) const { *into = to_int(place); }
+        void operator()(std::string* into) const { *into = to_string(place); }
+        void operator()(OptionalText* into) const { *into = to_string(place); }
+        void operator()(Texts* into) const { *into = to_texts(place, "a string list"); }
+        void operator()(OptionalTexts* into) const { *into = to_texts(place, "a string list"); }
+        void operator()(OptionalNames* into) const { *into = to_names(place); }
+        void operator()(Amount* into) const { *into = to_amount(place); }
     };
-    std::visit(Assign{value, place}, slot);
+    std::visit(Assign{{value, name, file}}, slot);
+}
+
+std::string no_effect(std::string_view file, int line, std::string_view name, std::string_view reason) {
+    return fmt::format("{}:{}: '{}' has no effect: {}", file, line, name, reason);
+}
+
+void remark_on_names(const File& file, std::span<const std::string_view> known, Remarks& remarks) {
+    for (const auto& repeat : file.repeats)
+        remarks.push_back(fmt::format("{}:{}: '{}' is ignored here: the value of line {} stays", file.name, repeat.line,
+                                      repeat.name, repeat.first_line));
+    for (const auto& [name, value] : file.values) {
+        if (std::ranges::find(known, name) != known.end()) continue;
+        auto remark = fmt::format("{}:{}: '{}' is no known setting and is ignored", file.name, value.line, name);
+        if (const auto nearest = nearest_name(name, known); !nearest.empty())
+            remark += fmt::format("; if '{}' is meant, its default stays", nearest);
+        remarks.push_back(std::move(remark));
+    }
 }
 
 std::string comment(std::string_view sentence) {
@@ -179,13 +228,9 @@ std::string manual_paragraph(std::string_view name, std::string_view what, std::
     return fmt::format(".TP\n\\fB{}\\fR ({})\n{}\n", roff(name), roff(what), roff(sentence));
 }
 
-std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect) {
+std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, std::string_view reason) {
     return manual_paragraph(name, std::visit(TypeAndDefault{}, slot), sentence) +
-           (effect == Effect::none_yet ? "It is accepted and has no effect in this version.\n" : "");
-}
-
-void warn_not_yet(std::string_view name, std::string_view file) {
-    log::warning("{}: '{}' is accepted but has no effect in this version", file, name);
+           (reason.empty() ? "" : fmt::format("It has no effect in this version: {}.\n", roff(reason)));
 }
 
 }  // namespace detail

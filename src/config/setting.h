@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,11 @@ struct Names {
     std::vector<std::string> names;
     bool operator==(const Names&) const = default;
 };
+/// A number that may also be without bound.
+struct Amount {
+    std::optional<std::uint64_t> most = 0;  ///< nothing: "unlimited"
+    bool operator==(const Amount&) const = default;
+};
 using OptionalText = std::optional<std::string>;
 using Texts = std::vector<std::string>;
 using OptionalTexts = std::optional<Texts>;
@@ -27,16 +33,30 @@ using OptionalFlag = std::optional<bool>;
 template <class S>
 struct Setting {
     using Member = std::variant<bool S::*, unsigned S::*, int S::*, std::string S::*, OptionalText S::*, Texts S::*,
-                                OptionalTexts S::*, OptionalNames S::*, OptionalFlag S::*>;
-    /// Whether this daemon does what the setting asks for. What it does not yet is accepted and named in a warning if
-    /// somebody sets it; what is obsolete is accepted in silence.
-    enum class Standing { supported, not_yet, obsolete };
+                                OptionalTexts S::*, OptionalNames S::*, OptionalFlag S::*, Amount S::*>;
+    /// Whether this daemon does what the setting asks for. Whoever sets one that has no effect is warned, and told the
+    /// reason.
+    enum class Standing {
+        supported,
+        network,   ///< where the daemon listens on the network
+        not_yet,   ///< no effect in this version
+        needless,  ///< no effect: what it steers is not there
+        obsolete,  ///< the same, and only old files have it
+    };
 
     std::string_view name;
     Member member;
     std::string_view sentence;
     Standing standing = Standing::supported;
+    std::string_view reason = {};  ///< why it has no effect: "there is no pool of workers"
+
+    bool has_effect() const { return standing == Standing::supported || standing == Standing::network; }
 };
+
+/// What is worth a warning in a file that is accepted, as sentences with file and line.
+using Remarks = std::vector<std::string>;
+/// Logs them.
+void tell(const Remarks& remarks);
 
 /// Specialized for each struct of settings: `static std::span<const Setting<S>> rows()`, in the order of the sample
 /// file, and `static constexpr std::string_view intro`.
@@ -46,17 +66,18 @@ struct Table;
 namespace detail {
 
 using Slot = std::variant<bool*, unsigned*, int*, std::string*, OptionalText*, Texts*, OptionalTexts*, OptionalNames*,
-                          OptionalFlag*>;
-/// Throws Error (internal_error) naming the file and the setting if the value does not suit the slot.
+                          OptionalFlag*, Amount*>;
+/// Throws Error (internal_error) naming file, line and setting if the value does not suit the slot.
 void assign(Slot slot, const Value& value, std::string_view name, std::string_view file);
+std::string no_effect(std::string_view file, int line, std::string_view name, std::string_view reason);
+/// Names that are given twice, and names that are none of the known ones.
+void remark_on_names(const File& file, std::span<const std::string_view> known, Remarks& remarks);
 /// A sentence as a comment of a sample file, after an empty line.
 std::string comment(std::string_view sentence);
 std::string sample_line(std::string_view name, Slot slot, std::string_view sentence);
-enum class Effect { as_said, none_yet };
 /// An entry of a manual page, in man(7)'s words: what a name may be set to, and what it is about.
 std::string manual_paragraph(std::string_view name, std::string_view what, std::string_view sentence);
-std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, Effect effect);
-void warn_not_yet(std::string_view name, std::string_view file);
+std::string manual_entry(std::string_view name, Slot slot, std::string_view sentence, std::string_view reason);
 
 template <class S>
 Slot slot_of(S& settings, const Setting<S>& row) {
@@ -67,14 +88,27 @@ Slot slot_of(S& settings, const Setting<S>& row) {
 
 /// What the file says, and the defaults where it says nothing. Names that no row has are ignored, as the peer does.
 template <class S>
-S load(const File& file, std::string_view file_name) {
+S load(const File& file, Remarks& remarks) {
     S settings;
+    std::vector<std::string_view> known;
     for (const auto& row : Table<S>::rows()) {
-        const auto at = file.find(row.name);
-        if (at == file.end()) continue;
-        detail::assign(detail::slot_of(settings, row), at->second, row.name, file_name);
-        if (row.standing == Setting<S>::Standing::not_yet) detail::warn_not_yet(row.name, file_name);
+        known.push_back(row.name);
+        const auto at = file.values.find(row.name);
+        if (at == file.values.end()) continue;
+        detail::assign(detail::slot_of(settings, row), at->second, row.name, file.name);
+        if (!row.has_effect()) remarks.push_back(detail::no_effect(file.name, at->second.line, row.name, row.reason));
     }
+    detail::remark_on_names(file, known, remarks);
+    return settings;
+}
+
+/// A driver's file; if there is none, the defaults. What is worth a warning is logged.
+template <class S>
+S load_if_there(const std::string& path) {
+    Remarks remarks;
+    const auto file = read_if_there(path);
+    auto settings = file ? load<S>(*file, remarks) : S();
+    tell(remarks);
     return settings;
 }
 
@@ -94,12 +128,9 @@ template <class S>
 std::string manual() {
     std::string text;
     S defaults;
-    using Standing = typename Setting<S>::Standing;
     for (const auto& row : Table<S>::rows())
-        if (row.standing != Standing::obsolete)
-            text += detail::manual_entry(
-                row.name, detail::slot_of(defaults, row), row.sentence,
-                row.standing == Standing::not_yet ? detail::Effect::none_yet : detail::Effect::as_said);
+        if (row.standing != Setting<S>::Standing::obsolete)
+            text += detail::manual_entry(row.name, detail::slot_of(defaults, row), row.sentence, row.reason);
     return text;
 }
 

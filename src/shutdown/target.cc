@@ -46,15 +46,15 @@ struct ClientConfig {
         }
     }
     std::optional<std::string> standard_uri() const {
-        const auto at = file.find("uri_default");
-        if (at == file.end()) return std::nullopt;
+        const auto at = file.values.find("uri_default");
+        if (at == file.values.end()) return std::nullopt;
         const auto* text = std::get_if<std::string>(&at->second.value);
         return text != nullptr ? std::optional(*text) : std::nullopt;
     }
     /// The URI that the word stands for, or the word itself.
     std::string without_alias(const std::string& word) const {
-        const auto at = file.find("uri_aliases");
-        const auto* list = at == file.end() ? nullptr : std::get_if<config::List>(&at->second.value);
+        const auto at = file.values.find("uri_aliases");
+        const auto* list = at == file.values.end() ? nullptr : std::get_if<config::List>(&at->second.value);
         if (list == nullptr) return word;
         for (const auto& entry : *list)
             if (const auto* text = std::get_if<std::string>(&entry.value);

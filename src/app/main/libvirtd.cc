@@ -18,10 +18,12 @@
 namespace innkeeper::app {
 namespace {
 
-config::DaemonSettings read_settings(const Program& program, const Options& options, const Paths& paths) {
-    if (options.config) return config::DaemonSettings::read(*options.config);
+config::DaemonSettings read_settings(const Program& program, const Options& options, const Paths& paths,
+                                     config::Remarks& remarks) {
+    using Reach = config::DaemonSettings::Reach;
     const std::string standard = paths.config() + '/' + program.config_file();
-    return config::DaemonSettings::read(path_exists(standard) ? standard : "");
+    return config::DaemonSettings::read(options.config.value_or(path_exists(standard) ? standard : ""),
+                                        program.ip == Program::Ip::never ? Reach::host : Reach::network, remarks);
 }
 
 std::string from_environment(const char* name) {
@@ -79,8 +81,9 @@ int run(int argc, char** argv) {
     const Paths paths = Paths::standard(privilege, options.root);
 
     config::DaemonSettings settings;
+    config::Remarks remarks;  // until it is known where the log is
     try {
-        settings = read_settings(program, options, paths);
+        settings = read_settings(program, options, paths, remarks);
     } catch (const Error& error) {
         log::error("Can't load config file: {}: {}", error.message(),
                    options.config.value_or(paths.config() + '/' + program.config_file()));
@@ -92,6 +95,7 @@ int run(int argc, char** argv) {
         fmt::print(stderr, "libvirt:  error : {}\n", error.message());
         return 1;
     }
+    config::tell(remarks);
     for (const auto& driver : settings.access_drivers)
         if (driver == "polkit") {
             // Whoever asks for finer rights must not get a daemon that grants all of them.
