@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "loop/pool.h"
 #include "loop/queue.h"
 #include "loop/signals.h"
+#include "loop/spawn.h"
 #include "loop/turns.h"
 
 namespace innkeeper {
@@ -242,6 +244,19 @@ TEST(Process, SaysWhatCouldNotBeExecuted) {
     } catch (const Error& error) {
         EXPECT_EQ(error.message(), "cannot execute for '/no/such/file': No such file or directory");
     }
+}
+
+TEST(Process, HasTheLimitOfDescriptorsThatWeHadAtFirst) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{.rlim_cur = 500, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_EQ(raise_descriptor_limit(), before.rlim_max);
+    Loop loop;
+    const auto output = loop.run(run_command({.argv = {"/bin/sh", "-c", "ulimit -n"}}, 10s));
+    EXPECT_EQ(output.out, "500\n");
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(before.rlim_cur, before.rlim_max);
 }
 
 TEST(RunCommand, FeedsAndCollects) {

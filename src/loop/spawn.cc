@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <new>
+#include <optional>
 
 #include "base/error.h"
 
@@ -24,6 +25,9 @@ namespace innkeeper {
 namespace {
 
 constexpr std::size_t stack_size = 64 * 1024;
+
+/// What children get back, if we have raised ours.
+std::optional<rlimit> descriptors_before;
 
 // The thread sanitizer cannot follow a child that borrows our memory; for it the child gets a copy.
 #if __has_feature(thread_sanitizer)
@@ -88,6 +92,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(vo
     if (command.own_session && ::setsid() < 0) return fail(plan, "setsid");
     if (command.pid_file && !write_pid(*command.pid_file)) return fail(plan, "write pid file");
     if (!place_descriptors(plan)) return fail(plan, "pass descriptors");
+    if (descriptors_before && ::setrlimit(RLIMIT_NOFILE, &*descriptors_before) != 0) return fail(plan, "set limits");
     for (const auto& [resource, value] : command.limits)
         if (::setrlimit(static_cast<__rlimit_resource>(resource), &value) != 0) return fail(plan, "set limits");
     if (::chdir(command.directory.c_str()) != 0) return fail(plan, "change directory");
@@ -142,6 +147,15 @@ std::pair<pid_t, Fd> spawn(const Command& command) {
         throw Error::system(failure.number, fmt::format("cannot {} for '{}'", failure.step, command.argv.front()));
     }
     return {pid, std::move(handle)};
+}
+
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    if (limit.rlim_cur < limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &raised) == 0) descriptors_before = limit;
+    return descriptors_before ? raised.rlim_cur : limit.rlim_cur;
 }
 
 }  // namespace innkeeper

@@ -1,5 +1,8 @@
 """Clients from afar: TCP with SASL, TLS with certificates, and those who should not get in."""
 import os
+import pathlib
+import re
+import resource
 import shutil
 import socket
 import ssl
@@ -9,7 +12,8 @@ import time
 import libvirt
 import pytest
 
-from daemon import PATIENCE, Daemon, wait_until
+import wire
+from daemon import PATIENCE, SLOWNESS, Daemon, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="certificates and passwords of the system's daemon need root")
 
@@ -216,6 +220,53 @@ def test_slow_handshakes_hold_nobody_up(tls, authority):
         libvirt.open(tls.tls_uri(friend)).close()
     for one in slow:
         one.close()
+
+
+@pytest.fixture
+def descriptors():
+    """Enough of them for a crowd; the daemon is started with few and helps itself."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, max(20_000, before[1])))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def memory(daemon):
+    """MiB of its own."""
+    rollup = pathlib.Path("/proc/%d/smaps_rollup" % daemon.process.pid).read_text()
+    return int(re.search(r"^Pss: +(\d+) kB", rollup, re.M)[1]) / 1024
+
+
+def test_a_crowd_keeps_nobody_out(tls, authority, descriptors):
+    """Five thousand clients, and ten thousand who never say who they are: one more is served, here and from afar."""
+    tls.set('auth_unix_rw = "none"', "max_clients = 6000", 'log_outputs = "3:stderr"')
+    tls.command = ["prlimit", "--nofile=1024:20000", *tls.command]
+    tls.start("--listen")
+    empty = memory(tls)
+    friend = authority.folder.parent / "friend"
+    clients, strangers = [], []
+    try:
+        for _ in range(5000):
+            clients.append(wire.Client(tls.socket))
+            clients[-1].open("qemu:///system")
+        full = memory(tls)
+        for _ in range(10_000):
+            strangers.append(socket.socket())
+            strangers[-1].setblocking(False)
+            strangers[-1].connect_ex(("127.0.0.1", tls.port))
+        with wire.Client(tls.socket) as honest:
+            assert honest.open("qemu:///system").status == wire.OK
+        libvirt.open(tls.tls_uri(friend)).close()
+        assert clients[0].call(157).status == wire.OK
+        print("%.1f MiB alone, %.1f with 5000 clients, %.1f with 10000 strangers as well" % (empty, full, memory(tls)))
+        # A client costs its session and no buffer; a stranger waits in the kernel.
+        assert memory(tls) - empty < 64 * SLOWNESS
+    finally:
+        for one in strangers:
+            one.close()
+        for one in clients:
+            one.socket.close()
+    wait_until(lambda: len(os.listdir("/proc/%d/fd" % tls.process.pid)) < 64)
 
 
 def test_what_is_wrong_with_certificates_is_said_at_the_start(tls, authority, tmp_path):

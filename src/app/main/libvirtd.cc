@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "config/qemu_settings.h"
+#include "loop/spawn.h"
 
 namespace innkeeper::app {
 namespace {
@@ -141,6 +142,10 @@ int run(int argc, char** argv) {
     }
 
     std::signal(SIGPIPE, SIG_IGN);
+    if (const auto descriptors = raise_descriptor_limit(); descriptors <= settings.max_clients)
+        log::warning(
+            "max_clients is {}, but this process may have no more than {} descriptors (LimitNOFILE of its unit)",
+            settings.max_clients, descriptors);
     Loop loop;
     std::optional<Signals> signals;
     try {

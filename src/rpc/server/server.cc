@@ -60,17 +60,19 @@ std::shared_ptr<Session> Server::adopt(std::unique_ptr<Connection> connection, S
     return session;
 }
 
-/// At a limit who comes waits in the sockets' backlogs.
+/// At a limit who comes waits in the sockets' backlogs. Strangers keep nobody out who is known at once.
 void Server::check_limits() {
     if (!accepting_ || closed_) return;
     const bool all = sessions_.size() >= limits_.max_clients;
     const bool strangers = too_many_strangers();
-    if (full_ == (all || strangers)) return;
-    full_ = all || strangers;
-    if (full_)
+    if (full_ == all && full_of_strangers_ == strangers) return;
+    if ((all && !full_) || (strangers && !full_of_strangers_))
         log::warning("no more clients are accepted: {} of {}, {} of {} not authenticated", sessions_.size(),
                      limits_.max_clients, strangers_.size(), limits_.max_anonymous_clients);
-    for (auto& entry : listening_) full_ ? entry.listener->pause() : entry.listener->resume();
+    full_ = all;
+    full_of_strangers_ = strangers;
+    for (auto& [listener, service] : listening_)
+        all || (strangers && service.has_strangers()) ? listener->pause() : listener->resume();
     if (strangers && !room_)
         room_ = Loop::current().at(Loop::current().now() + limits_.silence_when_full, [this] { make_room(); });
 }
@@ -82,12 +84,14 @@ bool Server::too_many_strangers() const {
 /// Silence shall not keep honest clients out: who says nothing, or takes too long, gives way to those who wait.
 void Server::make_room() {
     room_.reset();
-    if (!full_ || closed_ || !too_many_strangers()) return;
+    if (!full_of_strangers_ || closed_) return;
     const auto now = Loop::current().now();
-    if (std::ranges::any_of(listening_, [](const auto& entry) { return entry.listener->has_waiting(); }))
+    if (std::ranges::any_of(listening_, [](const auto& entry) {
+            return entry.service.has_strangers() && entry.listener->has_waiting();
+        }))
         for (Session* stranger : std::vector(strangers_.begin(), strangers_.end()))
             if (stranger->gives_way(now)) stranger->end("gives way to others: it has not told who it is");
-    if (full_) room_ = Loop::current().at(now + limits_.silence_when_full, [this] { make_room(); });
+    if (full_of_strangers_) room_ = Loop::current().at(now + limits_.silence_when_full, [this] { make_room(); });
 }
 
 void Server::authenticated(Session& session) {

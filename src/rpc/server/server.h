@@ -73,7 +73,8 @@ class Server {
     HandlerTable own_;
     std::optional<uid_t> only_uid_;
     std::vector<Listening> listening_;
-    bool accepting_ = false, full_ = false, closed_ = false;
+    bool accepting_ = false, closed_ = false;
+    bool full_ = false, full_of_strangers_ = false;
     std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
     std::unordered_set<Session*> strangers_;  ///< that have not told yet who they are
     std::unique_ptr<Loop::Timer> room_;

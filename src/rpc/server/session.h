@@ -38,6 +38,9 @@ struct Service {
     bool read_only = false;
     Authentication authentication = Authentication::none;
     Transport transport = Transport::unix_socket;
+
+    /// Its clients are served only once they have told who they are.
+    bool has_strangers() const { return authentication != Authentication::none || transport == Transport::tls; }
 };
 
 /// One client. What a turn of the loop reads from it is handled in that turn; its answers go out with one write at the
