@@ -1,8 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "loop/task.h"
 #include "rpc/codec/caller.h"
 
@@ -16,9 +13,5 @@ class Authenticator {
     /// wait for a person who types a password.
     virtual Task<> check(rpc::Identity identity, bool read_only) = 0;
 };
-
-/// Asks polkit through its own program, `pkcheck`, about the client's process; the start time tells it from a later
-/// one with the same pid.
-std::unique_ptr<Authenticator> polkit(std::string pkcheck = "/usr/bin/pkcheck");
 
 }  // namespace innkeeper::access

@@ -101,7 +101,7 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
       settings_(std::move(settings)),
       sockets_(program_, options_, paths_, settings_),
       choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
-      connection_calls_(choice_, polkit_.get(), sasl_policy(settings_, paths_)),
+      connection_calls_(choice_, &polkit_, sasl_policy(settings_, paths_)),
       clients_(std::string(program_.name), client_limits(settings_),
                {protocol::remote::program_number, protocol::qemu::program_number}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),

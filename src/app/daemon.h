@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "access/polkit.h"
 #include "app/daemonize.h"
 #include "app/drivers.h"
 #include "app/options.h"
@@ -46,7 +47,7 @@ class Daemon {
     config::DaemonSettings settings_;
     Sockets sockets_;
     DriverChoice choice_;
-    std::unique_ptr<access::Authenticator> polkit_ = access::polkit();
+    access::Polkit polkit_;
     rpc::ConnectionCalls connection_calls_;
     rpc::Server clients_, admin_;
     rpc::AdminCalls admin_calls_;

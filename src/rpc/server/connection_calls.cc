@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "loop/pool.h"
+#include "rpc/server/client_scope.h"
 #include "rpc/server/identity_params.h"
 #include "rpc/server/relay.h"
 
@@ -175,8 +176,10 @@ Task<wire::AuthPolkitRet> ConnectionCalls::auth_polkit(Caller caller) {
     if (polkit_ == nullptr)
         throw Error(ErrorCode::auth_unavailable, ErrorDomain::polkit, "polkit is not available to this daemon");
     session.begin_authentication();
-    co_await polkit_->check(session.identity(), session.service().read_only);
-    if (!session.is_closed()) session.set_authenticated();
+    // Whoever goes takes the question with him.
+    ClientScope while_there(caller.session, co_await current_scope());
+    co_await polkit_->check(session.identity(), session.service().read_only).under(while_there.scope());
+    session.set_authenticated();
     co_return wire::AuthPolkitRet{1};
 }
 
