@@ -140,12 +140,12 @@ Task<Polkit::Verdict> Polkit::ask_now(rpc::Identity who, std::string action, Det
     const std::string cancellation = people ? fmt::format("innkeeper-{}", ++asked_) : std::string();
     std::string why;
     try {
-        Message call = bus_.call(service, path, interface_name, "CheckAuthorization");
+        host::Message call = bus_.call(service, path, interface_name, "CheckAuthorization");
         put_subject(call.get(), who);
         check_made(sd_bus_message_append(call.get(), "s", action.c_str()));
         put_details(call.get(), details);
         check_made(sd_bus_message_append(call.get(), "us", people ? 1U : 0U, cancellation.c_str()));
-        const Message reply =
+        const host::Message reply =
             co_await within(people ? patience_with_people : patience, "polkit's answer", bus_.send(std::move(call)));
         co_return verdict_of(reply.get());
     } catch (const Error& error) {
@@ -162,7 +162,7 @@ Task<Polkit::Verdict> Polkit::ask_now(rpc::Identity who, std::string action, Det
 void Polkit::take_back(const std::string& cancellation) {
     if (cancellation.empty()) return;
     try {
-        Message call = bus_.call(service, path, interface_name, "CancelCheckAuthorization");
+        host::Message call = bus_.call(service, path, interface_name, "CancelCheckAuthorization");
         check_made(sd_bus_message_append(call.get(), "s", cancellation.c_str()));
         bus_.tell(std::move(call));
     } catch (const Error& error) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "access/authenticator.h"
-#include "access/bus.h"
+#include "host/bus/bus.h"
 #include "loop/scope.h"
 
 /// Polkit, which decides by an administrator's rules, or has a person type a password. Asked over the system's D-Bus.
@@ -31,7 +31,7 @@ class Polkit final : public Authenticator {
     void ended();
     void take_back(const std::string& cancellation);
 
-    SystemBus bus_;
+    host::Bus bus_{host::Bus::Which::system};
     std::uint64_t asked_ = 0;
     /// Questions without a person go a few at a time: a long list shall not fill the bus.
     unsigned under_way_ = 0;

@@ -1,4 +1,4 @@
-#include "access/bus.h"
+#include "host/bus/bus.h"
 
 #include <poll.h>
 #include <systemd/sd-bus.h>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace innkeeper::access {
+namespace innkeeper::host {
 
 namespace {
 
@@ -18,9 +18,9 @@ void check(int result, const char* what) {
 }  // namespace
 
 void MessageUnref::operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-void SystemBus::Close::operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
+void Bus::Close::operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
 
-struct SystemBus::Pending {
+struct Bus::Pending {
     Pending() = default;
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
@@ -37,24 +37,27 @@ struct SystemBus::Pending {
     std::string lost;
 };
 
-SystemBus::SystemBus() = default;
-SystemBus::~SystemBus() = default;
+Bus::Bus(Which which) : which_(which) {}
+Bus::~Bus() = default;
 
-sd_bus* SystemBus::open() {
+sd_bus* Bus::open() {
     if (bus_) return bus_.get();
     sd_bus* made = nullptr;
-    check(sd_bus_open_system(&made), "cannot connect to the system's D-Bus");
+    if (which_ == Which::system)
+        check(sd_bus_open_system(&made), "cannot connect to the system's D-Bus");
+    else
+        check(sd_bus_open_user(&made), "cannot connect to the session's D-Bus");
     bus_.reset(made);
     return made;
 }
 
-Message SystemBus::call(const char* service, const char* path, const char* interface, const char* method) {
+Message Bus::call(const char* service, const char* path, const char* interface, const char* method) {
     sd_bus_message* made = nullptr;
     check(sd_bus_message_new_method_call(open(), &made, service, path, interface, method), "cannot make a D-Bus call");
     return Message(made);
 }
 
-Task<Message> SystemBus::send(Message call) {
+Task<Message> Bus::send(Message call) {
     Pending pending;
     check(sd_bus_call_async(open(), &pending.slot, call.get(), Pending::answered, &pending, UINT64_MAX),
           "cannot send a D-Bus call");
@@ -74,24 +77,36 @@ Task<Message> SystemBus::send(Message call) {
     co_return std::move(pending.reply);
 }
 
-void SystemBus::tell(Message call) {
+void Bus::tell(Message call) {
     if (sd_bus_send(bus_.get(), call.get(), nullptr) >= 0) watch();
 }
 
+void Bus::listen(const char* service, const char* path, const char* interface, const char* signal, Heard heard) {
+    constexpr auto hear = [](sd_bus_message* message, void* self, sd_bus_error*) {
+        (*static_cast<Heard*>(self))(message);
+        return 0;
+    };
+    auto listener = std::make_unique<Heard>(std::move(heard));
+    check(sd_bus_match_signal_async(open(), nullptr, service, path, interface, signal, hear, nullptr, listener.get()),
+          "cannot listen on D-Bus");
+    listeners_.push_back(std::move(listener));
+    watch();
+}
+
 /// What has come is handed out and what waits is sent.
-void SystemBus::process() {
+void Bus::process() {
     int result = 0;
     while (bus_ && (result = sd_bus_process(bus_.get(), nullptr)) > 0) {
     }
     if (result < 0)
-        lose(Error::system(-result, "the system's D-Bus").message());
-    else if (sd_bus_is_open(bus_.get()) <= 0)
-        lose("the system's D-Bus has gone");
+        lose(Error::system(-result, "D-Bus").message());
+    else if (!bus_ || sd_bus_is_open(bus_.get()) <= 0)
+        lose("D-Bus has gone");
     else
         watch();
 }
 
-void SystemBus::watch() {
+void Bus::watch() {
     const int fd = sd_bus_get_fd(bus_.get());
     if (!watch_ || fd != fd_) {
         watch_.reset();
@@ -109,13 +124,16 @@ void SystemBus::watch() {
     timer_ = Loop::current().at(Clock::time_point(std::chrono::microseconds(due)), [this] { process(); });
 }
 
-void SystemBus::lose(std::string why) {
+void Bus::lose(std::string why) {
     watch_.reset();
+    timer_.reset();
     bus_.reset();
+    listeners_.clear();
     for (Pending* pending : std::exchange(pending_, {})) {
         pending->lost = why;
         pending->wait.wake();
     }
+    if (lost_) lost_();
 }
 
-}  // namespace innkeeper::access
+}  // namespace innkeeper::host
