@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "app/host_shutdown.h"
 #include "app/secondary.h"
 #include "app/siblings.h"
 #include "app/test_world.h"
@@ -77,12 +78,15 @@ void notify_ready() {
 
 /// The drivers that this daemon has.
 struct Daemon::Drivers {
-    Drivers(const Program& program, const Paths& paths) : secondary(program, paths) {
+    Drivers(const Program& program, const Paths& paths, std::function<void()> session_ended)
+        : secondary(program, paths) {
         if (program.has(Part::network)) config::NetworkSettings::read(paths.config() + "/network.conf");
         if (!program.has(Part::qemu)) return;
+        const auto settings = config::QemuSettings::read(paths.config() + "/qemu.conf");
         guests.emplace(paths, std::make_unique<qemu::Driver>(
-                                  paths, config::QemuSettings::read(paths.config() + "/qemu.conf"),
+                                  paths, settings,
                                   qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}));
+        host_shutdown.emplace(paths, settings, *guests, std::move(session_ended));
         guests->install(qemu);
         qemu.merge(secondary.pci_assignment());
     }
@@ -90,6 +94,7 @@ struct Daemon::Drivers {
     std::vector<PidFile> locks;
     SecondaryDrivers secondary;
     std::optional<guests::Guests> guests;
+    std::optional<HostShutdown> host_shutdown;
     rpc::HandlerTable qemu;
     TestWorlds test;
 };
@@ -144,7 +149,7 @@ void Daemon::lock_drivers() {
 }
 
 Task<> Daemon::start_drivers() {
-    drivers_ = std::make_unique<Drivers>(program_, paths_);
+    drivers_ = std::make_unique<Drivers>(program_, paths_, [this] { ending_.set(); });
     lock_drivers();
     connection_calls_.set_token(system_token(paths_));
     if (program_.has(Part::test)) choice_.add_test(&drivers_->test);
@@ -153,12 +158,14 @@ Task<> Daemon::start_drivers() {
     choice_.add_siblings(program_, paths_);
     if (!drivers_->guests) co_return;
     co_await drivers_->guests->load();
+    drivers_->guests->on_activity([this] { guests_changed(); });
     drivers_->guests->background().spawn(drivers_->guests->autostart());
 }
 
 Task<> Daemon::stop_drivers() {
     if (!drivers_) co_return;
     co_await drivers_->test.close();
+    if (drivers_->host_shutdown) co_await drivers_->host_shutdown->close();
     if (drivers_->guests) co_await drivers_->guests->close();
     co_await drivers_->secondary.stop();
 }
@@ -183,7 +190,15 @@ Task<> Daemon::reload_drivers() {
 }
 
 bool Daemon::inhibited() const {
-    return drivers_ && drivers_->guests && !drivers_->guests->registry().active().empty();
+    if (!drivers_) return false;
+    return (drivers_->guests && !drivers_->guests->registry().active().empty()) || drivers_->secondary.is_needed();
+}
+
+/// The idle timeout runs from the end of the last guest on.
+void Daemon::guests_changed() {
+    drivers_->host_shutdown->guests_changed();
+    idle_.reset();
+    if (serving_) clients_changed();
 }
 
 /// While there is no client on any server, the idle timeout runs.
@@ -230,6 +245,7 @@ Task<> Daemon::serve(Signals& signals, StartReport report) {
         clients_.accept();
         admin_.accept();
         clients_changed();
+        if (drivers_->host_shutdown) drivers_->host_shutdown->start();
         co_await ending_.wait();
     }
     idle_.reset();

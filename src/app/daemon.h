@@ -39,6 +39,7 @@ class Daemon {
     Task<> reload_drivers();
     Task<> watch_signals(Signals* signals);
     void clients_changed();
+    void guests_changed();
     bool inhibited() const;
 
     const Program& program_;

@@ -91,6 +91,8 @@ Task<> SecondaryDrivers::start(DriverChoice* choice) {
     if (parts_->interfaces) choice->add_secondary({"interface", ErrorDomain::interface, &parts_->interfaces->table});
 }
 
+bool SecondaryDrivers::is_needed() const { return parts_->secrets && parts_->secrets->driver.has_ephemeral(); }
+
 objects::SecretValues& SecondaryDrivers::secrets() { return parts_->values(); }
 objects::Volumes& SecondaryDrivers::volumes() {
     return parts_->pools ? static_cast<objects::Volumes&>(*parts_->pools) : *parts_->remote_volumes;

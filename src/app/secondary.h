@@ -26,6 +26,9 @@ class SecondaryDrivers {
     /// Ends what still runs for clients that have gone.
     Task<> stop();
 
+    /// Something of them would be lost with this daemon.
+    bool is_needed() const;
+
     /// For the drivers of guests; lasts as long as this object.
     objects::SecretValues& secrets();
     objects::Volumes& volumes();

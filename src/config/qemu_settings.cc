@@ -132,6 +132,21 @@ const std::array table{
         "crashed guests are not dumped by themselves"},
     Row{"auto_start_bypass_cache", &S::auto_start_bypass_cache,
         "Read saved guests past the page cache when they are started automatically.", not_yet, "QEMU is not told yet"},
+    Row{"auto_shutdown_try_save", &S::auto_shutdown_try_save,
+        "Which guests are saved when the host, or the user's session, ends: none or persistent. Not if "
+        "libvirt-guests.service is active, which then does all of it. The system's daemon: none; a user's: "
+        "persistent."},
+    Row{"auto_shutdown_try_shutdown", &S::auto_shutdown_try_shutdown,
+        "Which of those that were not saved are asked to shut down: none, persistent, transient or all. The system's "
+        "daemon: none; a user's: all."},
+    Row{"auto_shutdown_poweroff", &S::auto_shutdown_poweroff,
+        "Which of those that still run are powered off. The system's daemon: none; a user's: all."},
+    Row{"auto_shutdown_wait", &S::auto_shutdown_wait,
+        "Seconds that guests have to shut down. The host waits no longer than InhibitDelayMaxSec in logind.conf(5) "
+        "says."},
+    Row{"auto_shutdown_restore", &S::auto_shutdown_restore,
+        "Start persistent guests that ended in this way again at the next boot."},
+    Row{"auto_save_bypass_cache", &S::auto_save_bypass_cache, "Write those that are saved past the page cache."},
     Row{"hugetlbfs_mount", &S::hugetlbfs_mount,
         "Mounts of huge pages; those of /proc/mounts if not set, none if empty.", not_yet,
         "guests do not get huge pages yet"},

@@ -43,6 +43,10 @@ struct QemuSettings {
 
     std::string save_image_format = "raw", dump_image_format = "raw", snapshot_image_format = "raw";
     std::string auto_dump_path = "/var/lib/libvirt/qemu/dump";
+    /// As a daemon of the system and one of a user differ in.
+    OptionalText auto_shutdown_try_save, auto_shutdown_try_shutdown, auto_shutdown_poweroff;
+    unsigned auto_shutdown_wait = 30;
+    bool auto_shutdown_restore = true, auto_save_bypass_cache = false;
     bool auto_dump_bypass_cache = false, auto_start_bypass_cache = false;
     OptionalNames hugetlbfs_mount;
     std::string bridge_helper = "/usr/lib/qemu/qemu-bridge-helper";

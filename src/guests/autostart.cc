@@ -1,4 +1,15 @@
+#include <fmt/format.h>
+
+#include <ranges>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
 #include "guests/handlers.h"
+#include "guests/start.h"
 #include "protocol/remote/domain.h"
 
 namespace innkeeper::guests {
@@ -31,6 +42,45 @@ class Autostart : public Handlers {
 };
 
 }  // namespace
+
+Task<> Guests::autostart() {
+    if (!paths_) co_return;
+    // A file that goes with the run directory marks that this boot has had its autostart.
+    const std::string marker = fmt::format("{}/{}/autostarted", paths_->state(), folder_);
+    if (path_exists(marker)) co_return;
+    write_volatile_file(marker, "");
+    std::set<std::string> noted;
+    for (const auto line : std::views::split(read_file(next_boot_path()).value_or(""), '\n'))
+        noted.emplace(std::string_view(line));
+    remove_file(next_boot_path());
+    std::vector<GuestPtr> marked;
+    for (const auto& [name, guest] : registry_.all())
+        if ((guest->autostarts() || noted.contains(guest->uuid().text())) && !guest->is_active())
+            marked.push_back(guest);
+    for (const auto& guest : marked) {
+        try {
+            co_await start_stored(*this, guest, {});
+        } catch (const Cancelled&) {
+            throw;
+        } catch (const std::exception& error) {
+            log::error("cannot start domain '{}' by itself: {}", guest->name(), error.what());
+        }
+    }
+}
+
+std::string Guests::next_boot_path() const { return fmt::format("{}/{}/start-at-next-boot", paths_->lib(), folder_); }
+
+void Guests::start_at_next_boot(const std::vector<GuestPtr>& guests) {
+    if (!paths_ || guests.empty()) return;
+    std::string uuids;
+    for (const auto& guest : guests) uuids += guest->uuid().text() + "\n";
+    try {
+        make_directories(parent_of(next_boot_path()));
+        write_file(next_boot_path(), uuids, 0600);
+    } catch (const Error& error) {
+        log::error("guests that run now will not be started at the next boot: {}", error.message());
+    }
+}
 
 Installed install_autostart(Guests& guests, rpc::HandlerTable& table) {
     return install_group<Autostart>(guests, table);

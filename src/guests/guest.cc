@@ -191,7 +191,15 @@ void Guest::drop(Shutoff reason) {
     balloon_known_ = false;
     taints_.clear();
     updated_ = false;
+    if (const auto end = std::exchange(end_, nullptr)) end->set();
     owner_.deactivated(*this, id);
+}
+
+Task<> Guest::inactive() {
+    if (!is_active()) co_return;
+    if (!end_) end_ = std::make_shared<Event>();
+    const auto end = end_;
+    co_await end->wait();
 }
 
 void Guest::ended(Shutoff reason) {

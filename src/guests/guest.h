@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "guests/condition.h"
 #include "guests/happening.h"
+#include "loop/event.h"
 #include "loop/task.h"
 #include "loop/turns.h"
 
@@ -68,6 +69,9 @@ class Guest : public std::enable_shared_from_this<Guest> {
     Task<Turns::Turn> queue(std::string job, std::chrono::milliseconds limit = std::chrono::seconds(30));
     /// The word of who has the turn; empty if nobody has.
     std::string job() const { return turns_ ? turns_->holder() : std::string(); }
+
+    /// Waits until it is not active.
+    Task<> inactive();
 
     // -- the hypervisor's own -------------------------------------------------------------------------------------
 
@@ -165,6 +169,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     DefPtr kept_persistent_;
     bool balloon_known_ = false;
     std::vector<std::string> taints_;
+    std::shared_ptr<Event> end_;    ///< of this run; made for the first who waits for it
     std::shared_ptr<Turns> turns_;  ///< made for the first turn: most guests of a large host never need one
 };
 

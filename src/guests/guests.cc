@@ -167,26 +167,6 @@ Task<> Guests::adopt_one(GuestPtr guest, std::string status) {
     guest->ended(Shutoff::failed);
 }
 
-Task<> Guests::autostart() {
-    if (!paths_) co_return;
-    // A file that goes with the run directory marks that this boot has had its autostart.
-    const std::string marker = fmt::format("{}/{}/autostarted", paths_->state(), folder_);
-    if (path_exists(marker)) co_return;
-    write_volatile_file(marker, "");
-    std::vector<GuestPtr> marked;
-    for (const auto& [name, guest] : registry_.all())
-        if (guest->autostarts() && !guest->is_active()) marked.push_back(guest);
-    for (const auto& guest : marked) {
-        try {
-            co_await start_stored(*this, guest, {});
-        } catch (const Cancelled&) {
-            throw;
-        } catch (const std::exception& error) {
-            log::error("cannot start domain '{}' by itself: {}", guest->name(), error.what());
-        }
-    }
-}
-
 Task<> Guests::close() {
     co_await background_.close();
     co_await hypervisor_->close();
@@ -213,6 +193,7 @@ void Guests::activate(const GuestPtr& guest, DefPtr def, Condition condition) {
     live->id = id;
     guest->begin(id, std::move(live), condition);
     registry_.set_id(id, guest);
+    if (activity_) activity_();
 }
 
 GuestPtr Guests::find_or_make(const std::string& name, const Uuid& uuid) {
@@ -238,6 +219,7 @@ Task<> Guests::store_definition(GuestPtr guest, DefPtr def) {
 void Guests::deactivated(Guest& guest, int id) {
     registry_.drop_id(id);
     registry_.touch();
+    if (activity_) activity_();
     if (!paths_) return;
     try {
         remove_file(status_path(guest.name()));

@@ -52,8 +52,13 @@ class Guests {
     /// Takes up definitions that appeared or changed on disk. One that cannot be read leaves its guest as it was; one
     /// whose file has gone stays known.
     Task<> reload();
-    /// Starts what is marked for it, once per boot of the machine. Failures are logged.
+    /// Starts what is marked for it, once per boot of the machine, and what start_at_next_boot noted. Failures are
+    /// logged.
     Task<> autostart();
+    /// Never throws: what cannot be noted is logged.
+    void start_at_next_boot(const std::vector<GuestPtr>& guests);
+    /// Called when a guest has become active, or has ended.
+    void on_activity(std::function<void()> changed) { activity_ = std::move(changed); }
     /// Adds the handlers of all domain procedures. The table must not outlive this object.
     void install(rpc::HandlerTable& table);
     /// Ends the work in the background. Guests run on.
@@ -116,6 +121,7 @@ class Guests {
     GuestPtr from_status(const std::string& name, const std::string& text);
 
     std::string status_path(std::string_view name) const;
+    std::string next_boot_path() const;
 
     std::optional<Paths> paths_;
     std::unique_ptr<Hypervisor> hypervisor_;
@@ -135,6 +141,7 @@ class Guests {
     /// Of documents that this turn of the loop has read itself.
     std::size_t bytes_this_turn_ = 0;
     std::uint64_t turn_ = 0;
+    std::function<void()> activity_;
     std::vector<std::shared_ptr<void>> handlers_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/error.h"
+#include "guests/auto_shutdown.h"
 #include "guests/fake_for_tests.h"
 #include "protocol/constants.h"
 #include "protocol/remote/connect.h"
@@ -70,6 +72,49 @@ TEST_F(Domains, StaysDefinedAcrossARestart) {
              0})
             .xml,
         HasSubstr("<memory unit='KiB'>49152</memory>"));
+}
+
+TEST_F(Domains, EndWithTheirHostInTheFirstWayThatIsForThem) {
+    using Which = AutoShutdown::Which;
+    define("a");
+    start(wire::Domain{"a", *Uuid::parse(one), -1});
+    create("t", two);
+    // Nothing is for transient ones.
+    loop.run(end_by_themselves(*guests, {.save = Which::persistent}));
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), ElementsAre("t"));
+    EXPECT_TRUE(guests->find("a")->has_managed_save());
+    loop.run(end_by_themselves(*guests, {.shut_down = Which::all}));
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), IsEmpty());
+}
+
+TEST_F(Domains, ThatEndedWithTheirHostAreBackAtItsNextBoot) {
+    using Which = AutoShutdown::Which;
+    define("a");
+    start(wire::Domain{"a", *Uuid::parse(one), -1});
+    create("t", two);
+    loop.run(end_by_themselves(*guests, {.shut_down = Which::all}));
+    begin();
+    loop.run(guests->autostart());
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), ElementsAre("a"));
+    // Once.
+    loop.run(end_by_themselves(*guests, {.power_off = Which::all, .restore = false}));
+    begin();
+    std::filesystem::remove(root + "/run/libvirt/qemu/autostarted");
+    loop.run(guests->autostart());
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), IsEmpty());
+}
+
+TEST_F(Domains, AreSavedNeitherNorStartedAgainIfNobodyWantsIt) {
+    using Which = AutoShutdown::Which;
+    define("a");
+    start(wire::Domain{"a", *Uuid::parse(one), -1});
+    loop.run(end_by_themselves(*guests, {}));
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), ElementsAre("a"));
+    loop.run(end_by_themselves(*guests, {.shut_down = Which::persistent, .restore = false}));
+    begin();
+    loop.run(guests->autostart());
+    EXPECT_THAT(list(VIR_CONNECT_LIST_DOMAINS_ACTIVE), IsEmpty());
+    EXPECT_THROW(AutoShutdown::which("auto_shutdown_poweroff", "some"), Error);
 }
 
 TEST_F(Domains, RefusesNamesAndUuidsOfOthers) {

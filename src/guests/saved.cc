@@ -47,17 +47,7 @@ class Saved : public Handlers {
   private:
     Task<> managed_save(Caller, wire::DomainManagedSaveArgs args) {
         check_flags(args.flags, save_flags, "DomainManagedSave");
-        const auto guest = find(args.dom);
-        const auto turn = co_await guest->turn("save");
-        require_active(*guest);
-        require_persistent(*guest, "cannot do managed save for transient domain");
-        SaveOptions options = options_of(args.flags);
-        options.path = guests_.managed_save_path(guest->name());
-        const std::string folder = parent_of(options.path);
-        co_await in_pool([folder] { make_directories(folder); });
-        co_await write(guest, std::move(options));
-        guest->set_managed_save(true);
-        guest->ended(Shutoff::saved);
+        co_await guests::managed_save(guests_, find(args.dom), options_of(args.flags));
     }
 
     wire::DomainHasManagedSaveImageRet has_managed_save(const Caller&,
@@ -98,8 +88,7 @@ class Saved : public Handlers {
         SaveOptions options = options_of(flags);
         options.path = std::move(path);
         if (document) options.definition = std::make_shared<const model::DomainDef>(model::parse_domain(*document));
-        co_await write(guest, std::move(options));
-        guest->ended(Shutoff::saved);
+        co_await save_held(guests_, guest, std::move(options));
     }
 
     Task<> restore_file(Caller, wire::DomainRestoreArgs args) {
@@ -160,20 +149,6 @@ class Saved : public Handlers {
         co_await hypervisor().rewrite_saved(std::move(path), std::move(image));
     }
 
-    /// The guest's memory into the file; after that nothing of it runs.
-    Task<> write(GuestPtr guest, SaveOptions options) {
-        guest->expect_end(Shutoff::saved);
-        std::exception_ptr failure;
-        try {
-            co_await hypervisor().save(guest, std::move(options));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        if (!failure) co_return;
-        guest->expect_end(std::nullopt);
-        std::rethrow_exception(failure);
-    }
-
     static SaveOptions options_of(std::uint32_t flags) {
         SaveOptions options;
         options.bypass_cache = (flags & VIR_DOMAIN_SAVE_BYPASS_CACHE) != 0;
@@ -189,6 +164,31 @@ class Saved : public Handlers {
 };
 
 }  // namespace
+
+Task<> save_held(Guests& guests, GuestPtr guest, SaveOptions options) {
+    guest->expect_end(Shutoff::saved);
+    std::exception_ptr failure;
+    try {
+        co_await guests.hypervisor().save(guest, std::move(options));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        guest->expect_end(std::nullopt);
+        std::rethrow_exception(failure);
+    }
+    guest->ended(Shutoff::saved);
+}
+
+Task<> managed_save(Guests& guests, GuestPtr guest, SaveOptions options) {
+    const auto turn = co_await guest->turn("save");
+    require_active(*guest);
+    require_persistent(*guest, "cannot do managed save for transient domain");
+    options.path = guests.managed_save_path(guest->name());
+    co_await in_pool([folder = parent_of(options.path)] { make_directories(folder); });
+    co_await save_held(guests, guest, std::move(options));
+    guest->set_managed_save(true);
+}
 
 Installed install_saved(Guests& guests, rpc::HandlerTable& table) { return install_group<Saved>(guests, table); }
 

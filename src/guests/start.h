@@ -40,6 +40,11 @@ Task<> revive(Guests& guests, GuestPtr guest, Revival revival);
 enum class Return { at_once, never };
 Task<> end_for_snapshot(Guests& guests, GuestPtr guest, Return back = Return::never);
 
+/// The guest's memory goes where its next start looks for it. Takes the guest's turn.
+Task<> managed_save(Guests& guests, GuestPtr guest, SaveOptions options);
+/// The same with the turn held, into any file.
+Task<> save_held(Guests& guests, GuestPtr guest, SaveOptions options);
+
 /// Ends a guest at once, even while another job holds its turn.
 Task<> destroy(Guests& guests, GuestPtr guest, Hypervisor::Destroy how);
 

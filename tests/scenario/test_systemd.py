@@ -272,6 +272,68 @@ def test_a_daemon_that_hangs_holds_the_shutdown_for_a_bounded_time(ours):
     assert took < 60
 
 
+WAIT_DELAY = "for i in $(seq 100); do systemd-inhibit --list --no-legend | grep -w Libvirt && break; sleep 0.1; done"
+
+
+def test_the_host_waits_for_a_daemon_with_guests_and_for_no_other(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    with open(ours.root / "etc/libvirt/qemu.conf", "a") as file:
+        file.write('\nauto_shutdown_try_save = "persistent"\n')
+    run(ours, f"""
+        virsh list
+        fails sh -c 'systemd-inhibit --list --no-legend | grep -w Libvirt'
+        start_guest
+        {WAIT_DELAY}
+        systemd-inhibit --list --no-legend | grep -w Libvirt | grep 'Virtual machines need to be saved' | grep delay
+        virsh destroy g; virsh undefine g
+        fails sh -c 'systemd-inhibit --list --no-legend | grep -w Libvirt'
+        rm {CONSOLE}
+        start_guest
+    """)
+    # libvirt-guests has been started: it alone does it, and the guest is not saved.
+    daemon_outlived_guests(ours, "libvirtd")
+
+
+@pytest.mark.parametrize("daemons", [MONOLITHIC, MODULAR], ids=["monolithic", "modular"])
+def test_a_daemon_shuts_guests_down_itself_where_libvirt_guests_does_not(ours, daemons):
+    deploy(ours, daemons, "activated")
+    ours.inside("systemctl", "disable", "libvirt-guests.service")
+    with open(ours.root / "etc/libvirt/qemu.conf", "a") as file:
+        file.write('\nauto_shutdown_try_shutdown = "all"\nauto_shutdown_poweroff = "all"\n')
+    # Where the host may wait for as long as a guest needs.
+    ours.write("etc/systemd/logind.conf.d/long.conf", "[Login]\nInhibitDelayMaxSec=60\n")
+    run(ours, f"start_guest; {WAIT_DELAY}", daemons[0])
+    guest_had_its_time(ours)
+    (ours.root / "script.status").unlink()
+    run(ours, "for i in $(seq 600); do virsh domstate g | grep -q running && exit 0; sleep 0.1; done; exit 1", daemons[0])
+
+
+def test_a_users_guests_are_saved_when_the_session_or_the_host_ends(ours):
+    deploy(ours, MONOLITHIC, "activated")
+    ours.write("users.xml", GUEST.replace("<name>g</name>", "<name>own</name>").replace(CONSOLE, "/home/member/console.log"))
+    ours.write("etc/systemd/logind.conf.d/long.conf", "[Login]\nInhibitDelayMaxSec=60\n")
+    run(ours, f"""
+        useradd -m member
+        loginctl enable-linger member
+        export XDG_RUNTIME_DIR=/run/user/$(id -u member)
+        own="runuser -u member -- virsh -c qemu:///session"
+        for i in $(seq 100); do test -e $XDG_RUNTIME_DIR/systemd && break; sleep 0.1; done
+        bus() {{ runuser -u member -- dbus-daemon --session --address=unix:path=$XDG_RUNTIME_DIR/bus --fork --print-pid; }}
+        pid=$(bus)
+        $own define /users.xml
+        $own start own
+        {WAIT_DELAY}
+        kill $pid
+        for i in $(seq 300); do pgrep -u member qemu || break; sleep 0.1; done
+        fails pgrep -u member qemu
+        bus
+        $own dominfo own | grep 'Managed save: *yes'
+        $own start own
+        {WAIT_DELAY}
+    """)
+    assert [path for path in (ours.root / "home/member").rglob("own.save")], list((ours.root / "home/member").rglob("*"))
+
+
 def test_a_users_guests_are_left_to_the_user(ours):
     deploy(ours, MONOLITHIC, "activated")
     ours.write("users.xml", GUEST.replace("<name>g</name>", "<name>own</name>").replace(CONSOLE, "/home/member/console.log"))

@@ -96,6 +96,10 @@ Task<> Secrets::reload() {
     }
 }
 
+bool Secrets::has_ephemeral() const {
+    return std::ranges::any_of(registry_.all(), [](const auto& entry) { return entry.second->def()->ephemeral; });
+}
+
 rpc::HandlerTable Secrets::handlers() {
     rpc::HandlerTable table;
     table.add<remote::ConnectNumOfSecrets>(*this, &Secrets::num);

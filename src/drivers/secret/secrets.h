@@ -52,6 +52,8 @@ class Secrets final : public objects::SecretValues {
     /// Takes up what appeared or changed on disk; ephemeral secrets are not concerned.
     Task<> reload();
     rpc::HandlerTable handlers();
+    /// There are secrets that end with this daemon.
+    bool has_ephemeral() const;
     Task<Value> value(Wanted wanted) override;
 
   private:

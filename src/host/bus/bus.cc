@@ -81,6 +81,11 @@ void Bus::tell(Message call) {
     if (sd_bus_send(bus_.get(), call.get(), nullptr) >= 0) watch();
 }
 
+void Bus::connect() {
+    open();
+    watch();
+}
+
 void Bus::listen(const char* service, const char* path, const char* interface, const char* signal, Heard heard) {
     constexpr auto hear = [](sd_bus_message* message, void* self, sd_bus_error*) {
         (*static_cast<Heard*>(self))(message);

@@ -38,6 +38,9 @@ class Bus {
     /// Nobody waits for an answer, and nobody hears that it cannot be sent.
     void tell(Message call);
 
+    /// Throws Error (system_error). What follows connects by itself; this is for who wants to hear of its loss.
+    void connect();
+
     using Heard = std::function<void(sd_bus_message*)>;
     /// Calls back for each such signal, until the connection is lost. Throws Error (system_error) if it is not to be
     /// had.

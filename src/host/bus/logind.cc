@@ -18,12 +18,14 @@ void check(int result) {
 
 }  // namespace
 
-void Logind::listen(std::function<void()> shutdown_begins) {
-    bus_.listen(service, path, manager, "PrepareForShutdown",
-                [begins = std::move(shutdown_begins)](sd_bus_message* said) {
-                    int beginning = 0;
-                    if (sd_bus_message_read(said, "b", &beginning) >= 0 && beginning != 0) begins();
-                });
+void Logind::listen() {
+    if (listening_) return;
+    bus_.on_lost([this] { listening_ = false; });
+    bus_.listen(service, path, manager, "PrepareForShutdown", [this](sd_bus_message* said) {
+        int beginning = 0;
+        if (sd_bus_message_read(said, "b", &beginning) >= 0 && beginning != 0) begins_();
+    });
+    listening_ = true;
 }
 
 Task<Fd> Logind::delay_shutdown(std::string who, std::string why) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "base/fd.h"
 #include "host/bus/bus.h"
@@ -13,8 +14,11 @@ namespace innkeeper::host {
 /// systemd-logind (org.freedesktop.login1), as far as it tells of the host's shutdown.
 class Logind {
   public:
-    /// Hears of shutdowns from now on, until the system's D-Bus goes. Throws Error (system_error) if there is none.
-    void listen(std::function<void()> shutdown_begins);
+    explicit Logind(std::function<void()> shutdown_begins) : begins_(std::move(shutdown_begins)) {}
+
+    /// Shutdowns are heard of from now on, as long as the system's D-Bus is there. Throws Error (system_error) if it
+    /// is not.
+    void listen();
 
     /// The host's shutdown waits until the descriptor is closed, though never longer than longest_delay(). `why` is
     /// for people. Throws Error (system_error).
@@ -23,6 +27,8 @@ class Logind {
     Task<std::chrono::microseconds> longest_delay();
 
   private:
+    std::function<void()> begins_;
+    bool listening_ = false;
     Bus bus_{Bus::Which::system};
 };
 
