@@ -1,16 +1,14 @@
 #include "app/daemon.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "app/host_shutdown.h"
+#include "app/limits.h"
+#include "app/notify.h"
 #include "app/secondary.h"
 #include "app/siblings.h"
 #include "app/test_world.h"
@@ -31,47 +29,11 @@ namespace {
 
 constexpr std::chrono::seconds end_patience{30};
 
-rpc::Limits client_limits(const config::DaemonSettings& settings) {
-    rpc::Limits limits;
-    limits.max_clients = settings.max_clients;
-    limits.max_anonymous_clients = settings.max_anonymous_clients;
-    limits.max_client_requests = settings.max_client_requests;
-    limits.keepalive_interval = std::chrono::seconds(settings.keepalive_interval);
-    limits.keepalive_count = settings.keepalive_count;
-    return limits;
-}
-
-rpc::Limits admin_limits(const config::DaemonSettings& settings) {
-    rpc::Limits limits;
-    limits.max_clients = settings.admin_max_clients;
-    limits.max_anonymous_clients = 0;
-    limits.max_client_requests = settings.admin_max_client_requests;
-    limits.keepalive_interval = std::chrono::seconds(settings.admin_keepalive_interval);
-    limits.keepalive_count = settings.admin_keepalive_count;
-    return limits;
-}
-
 access::SaslPolicy sasl_policy(const config::DaemonSettings& settings, const Paths& paths) {
     access::SaslPolicy policy{.allowed_users = settings.sasl_allowed_username_list,
                               .least_strength = settings.tcp_min_ssf};
     if (!paths.root().empty()) policy.folder = paths.below_root("/etc/sasl2");
     return policy;
-}
-
-/// One datagram to the service manager, if there is one.
-void notify_ready() {
-    const char* path = std::getenv("NOTIFY_SOCKET");
-    if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
-    sockaddr_un address{.sun_family = AF_UNIX};
-    const std::size_t length = std::strlen(path);
-    if (length >= sizeof address.sun_path) return;
-    std::memcpy(address.sun_path, path, length);
-    if (path[0] == '@') address.sun_path[0] = '\0';
-    const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket) return;
-    constexpr std::string_view ready = "READY=1";
-    ::sendto(socket.get(), ready.data(), ready.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Options:
   -p | --pid-file <file> Change name of PID file
        --root <dir>      Keep every file and socket below this folder
 
-libvirt management daemon:
+libvirt {6} daemon:
 
   Default paths:
 
@@ -46,8 +46,11 @@ libvirt management daemon:
 )",
                called, paths.config(), paths.state(), program.socket_file(),
                program.ip == Program::Ip::if_told ? "  -l | --listen          Listen for TCP/IP connections\n" : "",
-               program.config_file());
-    if (system) fmt::print(stderr, "      {}/{}\n", paths.state(), program.ro_socket_file());
+               program.config_file(),
+               program.has(Part::log)    ? "log management"
+               : program.has(Part::lock) ? "lock management"
+                                         : "management");
+    if (system && !program.is_helper()) fmt::print(stderr, "      {}/{}\n", paths.state(), program.ro_socket_file());
     if (system && program.ip != Program::Ip::never)
         fmt::print(stderr, R"(
     TLS:

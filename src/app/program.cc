@@ -26,6 +26,7 @@ constexpr std::array table{
     Program{"virtnodedevd", "virtnodedevd", Ip::never, all(nodedev)},
     Program{"virtinterfaced", "virtinterfaced", Ip::never, all(interface)},
     Program{"virtproxyd", "libvirt", Ip::by_configuration, all(test)},
+    Program{"virtlogd", "virtlogd", Ip::never, all(log)},
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ enum class Part : unsigned {
     nwfilter = 1U << 5,
     nodedev = 1U << 6,
     interface = 1U << 7,
+    log = 1U << 8,   ///< alone: a helper of other daemons
+    lock = 1U << 9,  ///< likewise
 };
 
 struct Program {
@@ -27,6 +29,9 @@ struct Program {
     unsigned parts;
 
     bool has(Part part) const { return (parts & static_cast<unsigned>(part)) != 0; }
+
+    /// It helps other daemons, and has no drivers.
+    bool is_helper() const { return has(Part::log) || has(Part::lock); }
 
     std::string config_file() const { return std::string(name) + ".conf"; }
     std::string socket_file() const { return std::string(socket) + "-sock"; }

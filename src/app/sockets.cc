@@ -142,7 +142,7 @@ void Sockets::open_own(const Wanted& wanted, rpc::Server& clients, rpc::Server& 
     const auto backlog = static_cast<int>(settings_.max_queued_clients);
     add(clients, Listener::unix_socket({folder + program_.socket_file(), wanted.rw_mode, wanted.group, backlog}),
         wanted.read_write);
-    if (paths_.is_system())
+    if (paths_.is_system() && !program_.is_helper())
         add(clients, Listener::unix_socket({folder + program_.ro_socket_file(), wanted.ro_mode, wanted.group, backlog}),
             wanted.read_only);
     add(admin,

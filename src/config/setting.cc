@@ -47,12 +47,13 @@ bool to_bool(const Place& place) {
     return number->magnitude == 1;
 }
 
-unsigned to_unsigned(const Place& place) {
+template <class U>
+U to_unsigned(const Place& place) {
     const auto* number = std::get_if<Number>(&place.value.value);
     if (number == nullptr || number->negative) place.expected("an unsigned integer");
-    if (number->magnitude > std::numeric_limits<unsigned>::max())
-        place.out_of_range(fmt::format("in range 0:{}", std::numeric_limits<unsigned>::max()));
-    return static_cast<unsigned>(number->magnitude);
+    if (number->magnitude > std::numeric_limits<U>::max())
+        place.out_of_range(fmt::format("in range 0:{}", std::numeric_limits<U>::max()));
+    return static_cast<U>(number->magnitude);
 }
 
 int to_int(const Place& place) {
@@ -108,6 +109,7 @@ std::string listed(const Texts& texts) {
 struct DefaultText {
     std::string operator()(const bool* value) const { return *value ? "1" : "0"; }
     std::string operator()(const unsigned* value) const { return std::to_string(*value); }
+    std::string operator()(const std::uint64_t* value) const { return std::to_string(*value); }
     std::string operator()(const int* value) const { return std::to_string(*value); }
     std::string operator()(const std::string* value) const { return quoted(*value); }
     std::string operator()(const OptionalText* value) const { return quoted(value->value_or("")); }
@@ -124,6 +126,7 @@ struct DefaultText {
 struct TypeAndDefault {
     std::string operator()(const bool* value) const { return fmt::format("0 or 1; default {}", *value ? 1 : 0); }
     std::string operator()(const unsigned* value) const { return fmt::format("number; default {}", *value); }
+    std::string operator()(const std::uint64_t* value) const { return fmt::format("number; default {}", *value); }
     std::string operator()(const int* value) const { return fmt::format("number; default {}", *value); }
     std::string operator()(const std::string* value) const { return fmt::format("text; default {}", quoted(*value)); }
     std::string operator()(const OptionalText* value) const {
@@ -171,7 +174,8 @@ void assign(Slot slot, const Value& value, std::string_view name, std::string_vi
         Place place;
         void operator()(bool* into) const { *into = to_bool(place); }
         void operator()(OptionalFlag* into) const { *into = to_bool(place); }
-        void operator()(unsigned* into) const { *into = to_unsigned(place); }
+        void operator()(unsigned* into) const { *into = to_unsigned<unsigned>(place); }
+        void operator()(std::uint64_t* into) const { *into = to_unsigned<std::uint64_t>(place); }
         void operator()(int* into) const { *into = to_int(place); }
         void operator()(std::string* into) const { *into = to_string(place); }
         void operator()(OptionalText* into) const { *into = to_string(place); }

@@ -32,8 +32,9 @@ using OptionalFlag = std::optional<bool>;
 
 template <class S>
 struct Setting {
-    using Member = std::variant<bool S::*, unsigned S::*, int S::*, std::string S::*, OptionalText S::*, Texts S::*,
-                                OptionalTexts S::*, OptionalNames S::*, OptionalFlag S::*, Amount S::*>;
+    using Member =
+        std::variant<bool S::*, unsigned S::*, std::uint64_t S::*, int S::*, std::string S::*, OptionalText S::*,
+                     Texts S::*, OptionalTexts S::*, OptionalNames S::*, OptionalFlag S::*, Amount S::*>;
     /// Whether this daemon does what the setting asks for. Whoever sets one that has no effect is warned, and told the
     /// reason.
     enum class Standing {
@@ -65,8 +66,8 @@ struct Table;
 
 namespace detail {
 
-using Slot = std::variant<bool*, unsigned*, int*, std::string*, OptionalText*, Texts*, OptionalTexts*, OptionalNames*,
-                          OptionalFlag*, Amount*>;
+using Slot = std::variant<bool*, unsigned*, std::uint64_t*, int*, std::string*, OptionalText*, Texts*, OptionalTexts*,
+                          OptionalNames*, OptionalFlag*, Amount*>;
 /// Throws Error (internal_error) naming file, line and setting if the value does not suit the slot.
 void assign(Slot slot, const Value& value, std::string_view name, std::string_view file);
 std::string no_effect(std::string_view file, int line, std::string_view name, std::string_view reason);

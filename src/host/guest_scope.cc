@@ -34,8 +34,8 @@ Message call_to(sd_bus* bus, const char* service, const char* path, const char* 
 
 /// Both daemons that may look after the guest: which of them does can change while it runs.
 int append_orderings(sd_bus_message* message) {
-    if (const int result =
-            sd_bus_message_append(message, "(sv)", "After", "as", 2, "libvirtd.service", "virtqemud.service");
+    if (const int result = sd_bus_message_append(message, "(sv)", "After", "as", 4, "libvirtd.service",
+                                                 "virtqemud.service", "virtlogd.service", "virtlockd.service");
         result < 0)
         return result;
     return sd_bus_message_append(message, "(sv)", "Before", "as", 1, "virt-guest-shutdown.target");

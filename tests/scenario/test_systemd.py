@@ -46,6 +46,8 @@ start_guest() {{
     for i in $(seq 600); do grep -q INNKEEPER-GUEST-UP {CONSOLE} && return; sleep 0.1; done
     echo "the guest did not come up"; exit 1
 }}
+# A process that was told to run its program anew does so when it can; the program is then that of this package.
+becomes() {{ for i in $(seq 100); do dpkg -S $(readlink /proc/$1/exe) | grep "^$2:" && return; sleep 0.1; done; exit 1; }}
 guest_has_ended() {{ grep -q INNKEEPER-GUEST-DOWN {CONSOLE} && virsh domstate g | grep -q 'shut off'; }}
 # (The shell's own ! does not end a script.)
 fails() {{ if "$@"; then echo "it did not fail: $*"; exit 1; fi; }}
@@ -172,6 +174,7 @@ def test_a_host_changes_daemons_in_place_and_back(machine):
     run(machine, """
         start_guest
         pid=$(cat /run/libvirt/qemu/g.pid)
+        logd=$(systemctl show -P MainPID virtlogd.service)
         apt-get install -y -q --no-install-recommends /debs/*.deb </dev/null
         dpkg --audit
         kill -0 $pid
@@ -179,6 +182,11 @@ def test_a_host_changes_daemons_in_place_and_back(machine):
         virsh domstate g | grep running
         virsh net-info default
         dpkg -S $(readlink /proc/$(systemctl show -P MainPID libvirtd.service)/exe) | grep ^innkeeper:
+        # Its virtlogd is the same process, which has the guest's pipes, with our program.
+        test $(systemctl show -P MainPID virtlogd.service) = $logd
+        becomes $logd innkeeper
+        ls -l /proc/$logd/fd | grep /var/log/libvirt/qemu/g.log
+        systemctl is-enabled virtlogd.socket virtlogd-admin.socket
         systemctl is-enabled libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
         systemctl is-active libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
         # What others depend on is there.
@@ -191,6 +199,11 @@ def test_a_host_changes_daemons_in_place_and_back(machine):
         test "$(cat /run/libvirt/qemu/g.pid)" = $pid
         virsh domstate g | grep running
         systemctl is-active libvirtd.service libvirtd.socket libvirt-guests.service
+        test $(systemctl show -P MainPID virtlogd.service) = $logd
+        ls -l /proc/$logd/fd | grep /var/log/libvirt/qemu/g.log
+        systemctl reload virtlogd
+        becomes $logd libvirt-daemon
+        ls -l /proc/$logd/fd | grep /var/log/libvirt/qemu/g.log
         apt-get purge -y -q innkeeper
         virsh net-info default
     """)

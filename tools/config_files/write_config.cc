@@ -1,5 +1,5 @@
 /// Writes what follows from the rows of the settings: the sample files, and manual pages whose templates have a line
-/// `@libvirtd.conf@`, `@qemu.conf@` or `@libvirt-guests@` where the entries of that file belong.
+/// with the file's name between two `@` where the entries of that file belong.
 ///
 ///     write_config FOLDER TEMPLATE.in…
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/daemon_settings.h"
+#include "config/helper_settings.h"
 #include "config/qemu_settings.h"
 #include "config/setting.h"
 #include "shutdown/settings.h"
@@ -25,6 +26,7 @@ struct File {
 const File files[] = {
     {"libvirtd.conf", config::sample<config::DaemonSettings>, config::manual<config::DaemonSettings>},
     {"qemu.conf", config::sample<config::QemuSettings>, config::manual<config::QemuSettings>},
+    {"virtlogd.conf", config::sample<config::LogDaemonSettings>, config::manual<config::LogDaemonSettings>},
     {"libvirt-guests", shutdown::Settings::sample, shutdown::Settings::manual},
 };
 

@@ -8,23 +8,48 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 
 #include "app/daemon.h"
+#include "app/helper.h"
+#include "app/reexec.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "config/helper_settings.h"
 #include "config/qemu_settings.h"
+#include "logd/logs.h"
 #include "loop/spawn.h"
 
 namespace innkeeper::app {
 namespace {
 
-config::DaemonSettings read_settings(const Program& program, const Options& options, const Paths& paths,
-                                     config::Remarks& remarks) {
+/// The settings that all daemons have, and those of the one that this is.
+struct Settings {
+    config::DaemonSettings daemon;
+    config::LogDaemonSettings log;
+};
+
+Settings read_settings(const Program& program, const Options& options, const Paths& paths, config::Remarks& remarks) {
     using Reach = config::DaemonSettings::Reach;
     const std::string standard = paths.config() + '/' + program.config_file();
-    return config::DaemonSettings::read(options.config.value_or(path_exists(standard) ? standard : ""),
-                                        program.ip == Program::Ip::never ? Reach::host : Reach::network, remarks);
+    const std::string file = options.config.value_or(path_exists(standard) ? standard : "");
+    if (!program.is_helper()) {
+        const auto reach = program.ip == Program::Ip::never ? Reach::host : Reach::network;
+        return {.daemon = config::DaemonSettings::read(file, reach, remarks), .log = {}};
+    }
+    const auto log = config::read_helper_settings<config::LogDaemonSettings>(file, remarks);
+    return {.daemon = log.daemon(), .log = log};
+}
+
+std::string sample(const Program& program) {
+    if (program.has(Part::log)) return config::sample<config::LogDaemonSettings>();
+    return config::sample<config::DaemonSettings>();
+}
+
+std::unique_ptr<objects::Service> make_service(const Settings& settings) {
+    return std::make_unique<logd::Logs>(
+        logd::Rotation{.max_size = settings.log.max_size, .max_backups = settings.log.max_backups});
 }
 
 std::string from_environment(const char* name) {
@@ -75,13 +100,13 @@ int run(int argc, char** argv) {
     auto [options, exit_status] = Options::parse(program, argc, argv);
     if (exit_status) return *exit_status;
     if (options.print_sample) {
-        fmt::print("{}", config::sample<config::DaemonSettings>());
+        fmt::print("{}", sample(program));
         return 0;
     }
     const auto privilege = ::geteuid() == 0 ? Paths::Privilege::system : Paths::Privilege::user;
     const Paths paths = Paths::standard(privilege, options.root);
 
-    config::DaemonSettings settings;
+    Settings settings;
     config::Remarks remarks;  // until it is known where the log is
     try {
         settings = read_settings(program, options, paths, remarks);
@@ -91,13 +116,13 @@ int run(int argc, char** argv) {
         return 1;
     }
     try {
-        set_up_log(program, options, paths, settings);
+        set_up_log(program, options, paths, settings.daemon);
     } catch (const Error& error) {
         fmt::print(stderr, "libvirt:  error : {}\n", error.message());
         return 1;
     }
     config::tell(remarks);
-    for (const auto& driver : settings.access_drivers)
+    for (const auto& driver : settings.daemon.access_drivers)
         if (driver == "polkit") {
             // Whoever asks for finer rights must not get a daemon that grants all of them.
             log::error("unsupported configuration: access_drivers: this version cannot ask polkit about single calls");
@@ -112,8 +137,15 @@ int run(int argc, char** argv) {
         report.tell(failure);
         return static_cast<int>(failure);
     };
+    Reexec reexec(program, paths, argv);
     try {
-        if (options.daemonize) report = daemonize(argv[0]);
+        if (program.is_helper()) reexec.read();
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        return failed(StartFailure::reexec);
+    }
+    try {
+        if (options.daemonize && !reexec.inherited()) report = daemonize(argv[0]);
     } catch (const Error& error) {
         log::error("{}", error.message());
         return 1;
@@ -142,33 +174,44 @@ int run(int argc, char** argv) {
     }
 
     std::signal(SIGPIPE, SIG_IGN);
-    if (const auto descriptors = raise_descriptor_limit(); descriptors <= settings.max_clients)
+    if (const auto descriptors = raise_descriptor_limit(); descriptors <= settings.daemon.max_clients)
         log::warning(
             "max_clients is {}, but this process may have no more than {} descriptors (LimitNOFILE of its unit)",
-            settings.max_clients, descriptors);
+            settings.daemon.max_clients, descriptors);
     Loop loop;
     std::optional<Signals> signals;
     try {
-        signals.emplace(std::vector<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP});
+        std::vector<int> ours{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+        if (program.is_helper()) ours.push_back(SIGUSR1);
+        signals.emplace(ours);
+        // The program before us in this process left it ignored.
+        if (program.is_helper()) std::signal(SIGUSR1, SIG_DFL);
     } catch (const Error& error) {
         log::error("{}", error.message());
         return failed(StartFailure::signals);
     }
-    Daemon daemon(program, options, paths, std::move(settings));
-    try {
-        daemon.listen();
-    } catch (const Error& error) {
-        log::error("{}", error.message());
-        return failed(StartFailure::network);
+    const auto serve = [&](auto& daemon) {
+        try {
+            daemon.listen();
+        } catch (const Error& error) {
+            log::error("{}", error.message());
+            return failed(StartFailure::network);
+        }
+        try {
+            loop.run(daemon.serve(*signals, std::move(report)));
+        } catch (const std::exception& error) {
+            log::error("{}", error.what());
+            return 1;
+        }
+        loop.run_ready();
+        return 0;
+    };
+    if (program.is_helper()) {
+        Helper helper(program, options, paths, settings.daemon, make_service(settings), reexec);
+        return serve(helper);
     }
-    try {
-        loop.run(daemon.serve(*signals, std::move(report)));
-    } catch (const std::exception& error) {
-        log::error("{}", error.what());
-        return 1;
-    }
-    loop.run_ready();
-    return 0;
+    Daemon daemon(program, options, paths, std::move(settings.daemon));
+    return serve(daemon);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ Task<std::shared_ptr<Client>> Client::open(std::string socket, std::string uri, 
 }
 
 Task<std::string> Client::exchange(const protocol::Procedure& row, std::uint32_t serial, std::string args,
-                                   std::vector<Fd> descriptors) {
+                                   std::vector<Fd> descriptors, std::vector<Fd>* answered_with) {
     const auto self = shared_from_this();
     if (closed_) throw gone();
     Pending pending;
@@ -81,6 +81,7 @@ Task<std::string> Client::exchange(const protocol::Procedure& row, std::uint32_t
     if (!pending.answered && !closed_) co_await pending.wait;
     if (pending.error) throw Error(*pending.error);
     if (!pending.answered) throw gone();
+    if (answered_with != nullptr) *answered_with = std::move(pending.descriptors);
     co_return std::move(pending.payload);
 }
 
@@ -136,6 +137,7 @@ void Client::take(RawFrame& frame) {
                 pending.error = received(payload);
             else
                 pending.payload = payload;
+            pending.descriptors = std::move(frame.descriptors);
             pending.wait.wake();
             return;
         }

@@ -78,6 +78,13 @@ class Client : public std::enable_shared_from_this<Client> {
         const std::string reply = co_await exchange(Tag::row, next_serial_++, encoded(args), std::move(descriptors));
         co_return decoded<typename Tag::Ret>(reply);
     }
+    /// A call whose answer brings descriptors.
+    template <class Tag>
+    Task<std::pair<typename Tag::Ret, std::vector<Fd>>> call_for_descriptors(typename Tag::Args args) {
+        std::vector<Fd> descriptors;
+        const std::string reply = co_await exchange(Tag::row, next_serial_++, encoded(args), {}, &descriptors);
+        co_return std::pair(decoded<typename Tag::Ret>(reply), std::move(descriptors));
+    }
     /// A call that opens a stream.
     template <class Tag>
     Task<std::pair<typename Tag::Ret, std::shared_ptr<ClientStream>>> open_stream(typename Tag::Args args) {
@@ -121,12 +128,13 @@ class Client : public std::enable_shared_from_this<Client> {
         Wait wait;
         bool answered = false;
         std::string payload;
+        std::vector<Fd> descriptors;
         std::optional<Error> error;
     };
 
     explicit Client(std::unique_ptr<Connection> connection);
     Task<std::string> exchange(const protocol::Procedure& row, std::uint32_t serial, std::string args,
-                               std::vector<Fd> descriptors);
+                               std::vector<Fd> descriptors, std::vector<Fd>* answered_with = nullptr);
     std::shared_ptr<ClientStream> add_stream(const protocol::Procedure& row, std::uint32_t serial);
     void add_event(const protocol::Procedure& row, std::move_only_function<void(XdrReader&)> handle);
     void ready(Watch::Ready what);

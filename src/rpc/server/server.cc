@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "rpc/server/call.h"
+#include "rpc/server/handover.h"
 
 namespace innkeeper::rpc {
 
@@ -62,7 +63,7 @@ std::shared_ptr<Session> Server::adopt(std::unique_ptr<Connection> connection, S
 
 /// At a limit who comes waits in the sockets' backlogs. Strangers keep nobody out who is known at once.
 void Server::check_limits() {
-    if (!accepting_ || closed_) return;
+    if (!accepting_ || paused_ || closed_) return;
     const bool all = sessions_.size() >= limits_.max_clients;
     const bool strangers = too_many_strangers();
     if (full_ == all && full_of_strangers_ == strangers) return;
@@ -136,6 +137,53 @@ void Server::set_limits(unsigned max_clients, unsigned max_anonymous_clients) {
     limits_.max_clients = max_clients;
     limits_.max_anonymous_clients = max_anonymous_clients;
     check_limits();
+}
+
+Task<> Server::pause() {
+    paused_ = true;
+    for (auto& entry : listening_) entry.listener->pause();
+    for (const auto& session : sessions()) session->watch();
+    co_await calls_.idle();
+}
+
+void Server::resume() {
+    paused_ = false;
+    for (const auto& session : sessions()) session->watch();
+    full_ = full_of_strangers_ = false;
+    for (auto& entry : listening_) entry.listener->resume();
+    check_limits();
+}
+
+Handover Server::hand_over() {
+    Handover all{.max_clients = limits_.max_clients,
+                 .max_anonymous_clients = limits_.max_anonymous_clients,
+                 .next_id = next_id_,
+                 .sockets = {},
+                 .clients = {}};
+    for (const auto& [listener, service] : listening_)
+        all.sockets.push_back({listener->descriptor(), listener->owns_file(), service});
+    for (const auto& session : sessions()) {
+        session->flush();
+        if (!session->is_at_rest()) session->end("is in the middle of a message");
+        if (!session->is_closed())
+            all.clients.push_back(
+                {session->connection().descriptor(), session->id(), session->connected_at(), session->service()});
+    }
+    return all;
+}
+
+void Server::take_over(const Handover& from) {
+    set_limits(from.max_clients, from.max_anonymous_clients);
+    for (const auto& socket : from.sockets)
+        listen(Listener::inherited(Fd(socket.descriptor), socket.owns_file), socket.service);
+    for (const auto& client : from.clients) {
+        auto session = std::make_shared<Session>(*this, client.id, unix_connection(Fd(client.descriptor)),
+                                                 client.service, client.connected_at);
+        sessions_.emplace(session->id(), session);
+        session->start();
+        next_id_ = std::max(next_id_, client.id + 1);
+    }
+    next_id_ = std::max(next_id_, from.next_id);
 }
 
 Task<> Server::close(std::chrono::seconds patience) {

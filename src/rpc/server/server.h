@@ -16,6 +16,8 @@
 
 namespace innkeeper::rpc {
 
+struct Handover;
+
 /// The clients of one server: `libvirtd` with its read-write and read-only sockets, or `admin`.
 class Server {
   public:
@@ -40,6 +42,14 @@ class Server {
     bool has_tls() const;
     /// A connection that is there already.
     std::shared_ptr<Session> adopt(std::unique_ptr<Connection> connection, Service service);
+
+    /// Nothing more is read, and calls in progress come to their end: what hand_over() needs.
+    Task<> pause();
+    void resume();
+    /// What is to go on in this process under another program. A client that is in the middle of a message is closed.
+    Handover hand_over();
+    /// The other side of that, instead of listen(). Throws Error if the descriptors are none of these.
+    void take_over(const Handover& from);
 
     std::size_t clients() const { return sessions_.size(); }
     std::size_t anonymous() const { return strangers_.size(); }
@@ -73,7 +83,7 @@ class Server {
     HandlerTable own_;
     std::optional<uid_t> only_uid_;
     std::vector<Listening> listening_;
-    bool accepting_ = false, closed_ = false;
+    bool accepting_ = false, paused_ = false, closed_ = false;
     bool full_ = false, full_of_strangers_ = false;
     std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
     std::unordered_set<Session*> strangers_;  ///< that have not told yet who they are

@@ -16,13 +16,17 @@
 namespace innkeeper::rpc {
 
 Session::Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service)
+    : Session(server, id, std::move(connection), service,
+              std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                  .count()) {}
+
+Session::Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service,
+                 std::int64_t connected_at)
     : server_(server),
       id_(id),
       connection_(std::move(connection)),
       service_(service),
-      connected_at_(
-          std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-              .count()),
+      connected_at_(connected_at),
       preparing_(connection_->needs_preparing()) {
     authenticated_ = !preparing_ && service.authentication == Authentication::none;
     if (!authenticated_) reader_.set_longest(limits().anonymous_message);
@@ -105,11 +109,16 @@ void Session::set_opened(Opened opened, bool read_only) {
 
 /// A client that does not read, or whose calls and streams nobody gets on with, is not read either.
 bool Session::may_read() const {
-    return !closed_ && !closing_ && waiting_.size() < limits().waiting_calls &&
+    return !closed_ && !closing_ && !server_.paused_ && waiting_.size() < limits().waiting_calls &&
            waiting_bytes_ < limits().waiting_bytes && stream_bytes_ < limits().stream_incoming &&
            outgoing_.bytes() < limits().outgoing_most &&
            std::ranges::all_of(
                relays_, [this](const auto& each) { return each.second->unsent() < limits().outgoing_pause; });
+}
+
+bool Session::is_at_rest() const {
+    return in_progress_ == 0 && waiting_.empty() && outgoing_.empty() && reader_.held() == 0 && streams_.empty() &&
+           !connection_->has_pending();
 }
 
 void Session::watch() {

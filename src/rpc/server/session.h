@@ -53,6 +53,9 @@ struct Service {
 class Session final : public ClientSession {
   public:
     Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service);
+    /// One that another program in this process had before.
+    Session(Server& server, std::uint64_t id, std::unique_ptr<Connection> connection, Service service,
+            std::int64_t connected_at);
     ~Session() override;
 
     /// Begins to read, after the connection's handshake if it has one.
@@ -144,6 +147,7 @@ class Session final : public ClientSession {
     bool may_begin() const;
     bool gives_way(Clock::time_point now) const;
     bool may_read() const;
+    bool is_at_rest() const;
 
     void want_flush();
     void flush();

@@ -47,12 +47,7 @@ std::unique_ptr<Listener> Listener::unix_socket(const SocketFile& file) {
     if (bound != 0) throw Error::system(bind_error, fmt::format("Failed to bind socket to '{}'", file.path));
 
     auto listener = std::unique_ptr<Listener>(new Listener(std::move(socket)));
-    listener->path_ = file.path;
-    struct stat status{};
-    if (::stat(file.path.c_str(), &status) == 0) {
-        listener->device_ = status.st_dev;
-        listener->inode_ = status.st_ino;
-    }
+    const struct stat status = listener->own_file(file.path);
     if (file.group && *file.group != status.st_gid &&
         ::chown(file.path.c_str(), static_cast<uid_t>(-1), *file.group) != 0)
         throw Error::system(
@@ -60,6 +55,16 @@ std::unique_ptr<Listener> Listener::unix_socket(const SocketFile& file) {
     if (::listen(listener->socket_.get(), file.backlog) != 0)
         throw Error::system(errno, fmt::format("Failed to listen on socket '{}'", file.path));
     return listener;
+}
+
+struct stat Listener::own_file(const std::string& path) {
+    struct stat status{};
+    path_ = path;
+    if (::stat(path.c_str(), &status) == 0) {
+        device_ = status.st_dev;
+        inode_ = status.st_ino;
+    }
+    return status;
 }
 
 std::vector<std::unique_ptr<Listener>> Listener::tcp_sockets(const std::string& host, const std::string& service,
@@ -116,6 +121,16 @@ std::unique_ptr<Listener> Listener::passed(Fd listening) {
         throw Error::system(errno, "cannot use a passed socket");
     ::fcntl(listening.get(), F_SETFD, FD_CLOEXEC);
     return std::unique_ptr<Listener>(new Listener(std::move(listening)));
+}
+
+std::unique_ptr<Listener> Listener::inherited(Fd listening, bool owns_file) {
+    auto listener = passed(std::move(listening));
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    if (owns_file && ::getsockname(listener->socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+        address.sun_family == AF_UNIX && address.sun_path[0] == '/')
+        listener->own_file(address.sun_path);
+    return listener;
 }
 
 bool Listener::is_unix() const {

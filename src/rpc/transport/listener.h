@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -39,6 +40,8 @@ class Listener {
                                                               int backlog);
     /// A socket that the service manager made and keeps. Throws Error if it is none that listens.
     static std::unique_ptr<Listener> passed(Fd listening);
+    /// One that this process had before it ran another program; with its file, if that was ours.
+    static std::unique_ptr<Listener> inherited(Fd listening, bool owns_file);
 
     ~Listener();
     Listener(const Listener&) = delete;
@@ -47,6 +50,8 @@ class Listener {
     /// Instead of what the socket's own kind would be: TLS over TCP.
     void connect_by(Connect connect) { connect_ = std::move(connect); }
     bool is_unix() const;
+    int descriptor() const { return socket_.get(); }
+    bool owns_file() const { return !path_.empty(); }
     /// Of a passed UNIX socket: throws Error (config_unsupported) if its file lets in more than `widest`, or another
     /// group than `group`.
     void check_mode(mode_t widest, std::optional<gid_t> group) const;
@@ -62,6 +67,7 @@ class Listener {
   private:
     explicit Listener(Fd socket) : socket_(std::move(socket)) {}
     void accept();
+    struct stat own_file(const std::string& path);
 
     Fd socket_;
     Connect connect_;
