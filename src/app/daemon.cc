@@ -100,7 +100,7 @@ void Daemon::lock_drivers() {
     };
     for (const auto& [part, name] : folders) {
         if (!program_.has(part)) continue;
-        const std::string folder = fmt::format("{}/{}", paths_.state(), name);
+        const std::string folder = paths_.state_of(name);
         make_directories(folder);
         auto lock = PidFile::acquire(folder + "/driver.pid", ::getpid());
         if (!lock)

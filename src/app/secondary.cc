@@ -54,7 +54,7 @@ struct SecondaryDrivers::Parts {
         if (program.has(Part::nwfilter)) filters.emplace(paths);
         if (program.has(Part::storage))
             pools.emplace(std::make_unique<objects::FileStore>(paths.config() + "/storage", "pool", "pool-edit"),
-                          std::make_unique<storage::HostBackend>(values()), paths.state() + "/storage");
+                          std::make_unique<storage::HostBackend>(values()), paths.state_of("storage"));
         if (program.has(Part::interface)) interfaces.emplace();
         if (!networks) remote_networks = app::remote_networks(paths);
         if (!pools) remote_volumes = app::remote_volumes(paths);

@@ -45,12 +45,26 @@ Paths Paths::standard(Privilege privilege, std::string root) {
     paths.config_ = dot_config + "/libvirt";
     paths.cache_ = dot_cache + "/libvirt";
     paths.state_ = runtime + "/libvirt";
-    // An ordinary user's guests keep their files with their configuration, as the peer has it.
-    paths.lib_ = paths.config_ + "/qemu/lib";
+    paths.lib_ = paths.config_;
     paths.log_ = paths.cache_;
     paths.pid_folder_ = paths.state_;
     return paths;
 }
+
+std::string Paths::state_of(std::string_view driver) const {
+    return fmt::format("{}/{}{}", state_, driver, is_system() ? "" : driver == "network" ? "/lib" : "/run");
+}
+std::string Paths::files_of(std::string_view driver) const { return fmt::format("{}/{}", lib_, driver); }
+std::string Paths::run_files_of(std::string_view driver) const {
+    return files_of(driver) + (is_system() ? "" : "/lib");
+}
+std::string Paths::cache_of(std::string_view driver) const {
+    return fmt::format("{}/{}{}", cache_, driver, is_system() ? "" : "/cache");
+}
+std::string Paths::log_of(std::string_view driver) const {
+    return fmt::format("{}/{}{}", log_, driver, is_system() ? "" : "/log");
+}
+std::string Paths::tpms() const { return lib_ + (is_system() ? "/swtpm" : "/qemu/swtpm"); }
 
 std::string Paths::pid_file(std::string_view daemon) const { return fmt::format("{}/{}.pid", pid_folder_, daemon); }
 

@@ -46,7 +46,7 @@ class Autostart : public Handlers {
 Task<> Guests::autostart() {
     if (!paths_) co_return;
     // A file that goes with the run directory marks that this boot has had its autostart.
-    const std::string marker = fmt::format("{}/{}/autostarted", paths_->state(), folder_);
+    const std::string marker = paths_->state_of(folder_) + "/autostarted";
     if (path_exists(marker)) co_return;
     write_volatile_file(marker, "");
     std::set<std::string> noted;
@@ -68,7 +68,7 @@ Task<> Guests::autostart() {
     }
 }
 
-std::string Guests::next_boot_path() const { return fmt::format("{}/{}/start-at-next-boot", paths_->lib(), folder_); }
+std::string Guests::next_boot_path() const { return paths_->files_of(folder_) + "/start-at-next-boot"; }
 
 void Guests::start_at_next_boot(const std::vector<GuestPtr>& guests) {
     if (!paths_ || guests.empty()) return;

@@ -34,7 +34,7 @@ constexpr std::string_view saved_suffix = ".save";
 
 /// Where the snapshots, or the checkpoints, of all guests lie; empty if they are not kept on disk.
 std::string moments_folder(const std::optional<Paths>& paths, const std::string& folder, std::string_view kind) {
-    return paths ? fmt::format("{}/{}/{}", paths->lib(), folder, kind) : std::string();
+    return paths ? fmt::format("{}/{}", paths->files_of(folder), kind) : std::string();
 }
 
 std::unordered_set<std::string> saved_names(const std::string& folder) {
@@ -67,10 +67,10 @@ Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hyperviso
 Guests::~Guests() = default;
 
 std::string Guests::status_path(std::string_view name) const {
-    return fmt::format("{}/{}/{}.xml", paths_->state(), folder_, name);
+    return fmt::format("{}/{}.xml", paths_->state_of(folder_), name);
 }
 std::string Guests::managed_save_path(std::string_view name) const {
-    return fmt::format("{}/{}/save/{}.save", paths_->lib(), folder_, name);
+    return fmt::format("{}/save/{}.save", paths_->files_of(folder_), name);
 }
 
 void Guests::save_status(const Guest& guest) {
@@ -85,10 +85,10 @@ Task<> Guests::remove_managed_save(std::string name) {
 }
 
 std::string Guests::nvram_path(std::string_view name) const {
-    return paths_ ? fmt::format("{}/{}/nvram/{}_VARS.fd", paths_->lib(), folder_, name) : std::string();
+    return paths_ ? fmt::format("{}/nvram/{}_VARS.fd", paths_->files_of(folder_), name) : std::string();
 }
 std::string Guests::tpm_path(const Uuid& guest) const {
-    return paths_ ? fmt::format("{}/swtpm/{}", paths_->lib(), guest.text()) : std::string();
+    return paths_ ? fmt::format("{}/{}", paths_->tpms(), guest.text()) : std::string();
 }
 
 Task<> Guests::load() {
@@ -96,7 +96,7 @@ Task<> Guests::load() {
     co_await snapshots_->look();
     co_await checkpoints_->look();
     const auto found = co_await store_->scan();
-    const std::string folder = fmt::format("{}/{}/save", paths_->lib(), folder_);
+    const std::string folder = paths_->files_of(folder_) + "/save";
     const auto saved = co_await in_pool([folder] { return saved_names(folder); });
     for (const auto& entry : found) {
         auto guest = std::make_shared<Guest>(*this, entry.uuid, entry.name);
@@ -109,7 +109,7 @@ Task<> Guests::load() {
             log::error("definition '{}' is left alone: {}", store_->path_of(entry.name), error.message());
         }
     }
-    make_directories(fmt::format("{}/{}", paths_->state(), folder_));
+    make_directories(paths_->state_of(folder_));
     co_await adopt_all();
 }
 
@@ -130,7 +130,7 @@ GuestPtr Guests::from_status(const std::string& name, const std::string& text) {
 }
 
 Task<> Guests::adopt_all() {
-    const std::string folder = fmt::format("{}/{}", paths_->state(), folder_);
+    const std::string folder = paths_->state_of(folder_);
     std::vector<Task<>> adoptions;
     for (const auto& file : list_directory(folder)) {
         const std::string path = fmt::format("{}/{}", folder, file);

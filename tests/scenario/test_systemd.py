@@ -211,6 +211,46 @@ def test_a_host_changes_daemons_in_place_and_back(machine):
     guest_had_its_time(machine)
 
 
+def test_a_users_guests_stay_where_they_are_when_daemons_change(machine):
+    """Running, saved, and what belongs to them: one daemon's files are the other's, both ways."""
+    machine.write("users.xml", GUEST.replace("<name>g</name>", "<name>own</name>").replace(CONSOLE, "/home/member/console.log"))
+    run(machine, """
+        useradd -m member
+        loginctl enable-linger member
+        export XDG_RUNTIME_DIR=/run/user/$(id -u member)
+        own="runuser -u member -- virsh -c qemu:///session"
+        for i in $(seq 100); do test -e $XDG_RUNTIME_DIR/systemd && break; sleep 0.1; done
+        stop_daemon() {
+            pid=$(cat $XDG_RUNTIME_DIR/libvirt/libvirtd.pid)
+            kill $pid
+            while test -e /proc/$pid; do sleep 0.1; done
+        }
+        $own define /users.xml
+        $own start own
+        qemu=$(cat $XDG_RUNTIME_DIR/libvirt/qemu/run/own.pid)
+        apt-get install -y -q --no-install-recommends /debs/*.deb </dev/null
+        stop_daemon
+        $own domstate own | grep running
+        $own suspend own
+        $own resume own
+        test "$(cat $XDG_RUNTIME_DIR/libvirt/qemu/run/own.pid)" = $qemu
+        dpkg -S $(readlink /proc/$(cat $XDG_RUNTIME_DIR/libvirt/libvirtd.pid)/exe) | grep ^innkeeper:
+        $own managedsave own
+        $own start own
+        qemu=$(cat $XDG_RUNTIME_DIR/libvirt/qemu/run/own.pid)
+        apt-get install -y -q --no-install-recommends --allow-downgrades /packages/*.deb innkeeper- </dev/null
+        stop_daemon
+        $own domstate own | grep running
+        test "$(cat $XDG_RUNTIME_DIR/libvirt/qemu/run/own.pid)" = $qemu
+        $own managedsave own
+        apt-get install -y -q --no-install-recommends /debs/*.deb </dev/null
+        stop_daemon
+        $own dominfo own | grep 'Managed save: *yes'
+        $own start own
+        $own destroy own
+    """)
+
+
 def test_a_new_host_gets_users_folders_and_configuration(machine):
     machine.inside("sh", "-c", "apt-get purge -y -q libvirt-daemon-system libvirt-daemon libvirt-daemon-driver-qemu "
                    "libvirt-daemon-system-systemd; rm -rf /etc/libvirt /var/lib/libvirt /var/log/libvirt")

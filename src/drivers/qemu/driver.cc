@@ -29,7 +29,7 @@ Driver::Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours
       settings_(std::move(settings)),
       neighbours_(neighbours),
       run_as_(identity(paths_.is_system(), settings_.user, settings_.group)),
-      abilities_(paths_.cache() + "/qemu/capabilities", run_as_),
+      abilities_(paths_.cache_of("qemu") + "/capabilities", run_as_),
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
       websockets_("VNC websocket", settings_.remote_websocket_port_min, settings_.remote_websocket_port_max),
       consoles_(std::make_unique<Consoles>()) {}

@@ -188,7 +188,7 @@ Task<> Driver::correct_late(GuestPtr guest, std::shared_ptr<QemuMachine> machine
 
 /// Runs of which no status file tells. What a status file names is left alone even if it could not be read.
 Task<> Driver::sweep() {
-    const std::string state = paths_.state() + "/qemu", lib = paths_.lib() + "/qemu";
+    const std::string state = paths_.state_of("qemu"), lib = paths_.run_files_of("qemu");
     std::set<std::string> kept_names, kept_folders, their_pids;
     for (const auto& machine : machines_)
         if (const auto alive = machine.lock()) {

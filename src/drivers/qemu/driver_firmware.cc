@@ -42,7 +42,7 @@ std::optional<NvramFile> Driver::nvram_of(const model::DomainDef& def) const {
     return file;
 }
 
-std::string Driver::nvram_folder() const { return paths_.lib() + "/qemu/nvram"; }
+std::string Driver::nvram_folder() const { return paths_.files_of("qemu") + "/nvram"; }
 
 Task<model::DomainDef> Driver::with_firmware(model::DomainDef def) const {
     if (!asks_for_descriptors(def.os)) co_return def;

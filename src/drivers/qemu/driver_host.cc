@@ -33,7 +33,7 @@ HostFacts Driver::host_facts(const model::DomainDef& def) const {
     facts.spice_auto_unix_socket = settings_.spice_auto_unix_socket;
     facts.has_swtpm = !def.devices.tpms.empty() && has_swtpm();
     facts.nvram_folder = nvram_folder();
-    facts.channel_folder = paths_.lib() + "/qemu/channel/target";
+    facts.channel_folder = paths_.files_of("qemu") + "/channel/target";
     // The first of those configured labels whoever does not say; without one nobody does.
     if (settings_.security_driver && !settings_.security_driver->names.empty())
         facts.security_model = settings_.security_driver->names.front();

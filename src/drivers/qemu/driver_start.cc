@@ -194,7 +194,7 @@ CommandContext Driver::command_context(const RunFiles& files, int id) const {
     context.directory = files.directory;
     context.channel_directory = files.channel_directory;
     context.memory_directory = RunFiles::memory_root(paths_);
-    context.state_directory = paths_.state() + "/qemu";
+    context.state_directory = paths_.state_of("qemu");
     const char* path = std::getenv("PATH");
     context.environment = guest_environment(path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin", files.directory);
     context.vnc.listen = settings_.vnc_listen;

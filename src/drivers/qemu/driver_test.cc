@@ -52,7 +52,7 @@ class DriverTest : public testing::Test {
                 if (guest->is_active()) destroy(guest);
         }
         close();
-        EXPECT_THAT(list_directory(paths_->state() + "/qemu"), testing::Each(testing::Not(testing::EndsWith(".pid"))));
+        EXPECT_THAT(list_directory(paths_->state_of("qemu")), testing::Each(testing::Not(testing::EndsWith(".pid"))));
         std::filesystem::remove_all(root_);
     }
 
@@ -101,7 +101,7 @@ class DriverTest : public testing::Test {
     }
     std::vector<std::string> run_folders() {
         std::vector<std::string> folders;
-        for (const auto& name : list_directory(paths_->lib() + "/qemu"))
+        for (const auto& name : list_directory(paths_->run_files_of("qemu")))
             if (name.starts_with("domain-")) folders.push_back(name);
         return folders;
     }
@@ -125,7 +125,7 @@ TEST_F(DriverTest, StartsAGuestAndEndsItWithoutATrace) {
     EXPECT_FALSE(guest->is_active());
     EXPECT_EQ(command_line_of(pid), "");
     EXPECT_THAT(run_folders(), testing::IsEmpty());
-    const auto log = read_file(paths_->log() + "/qemu/tiny.log").value_or("");
+    const auto log = read_file(paths_->log_of("qemu") + "/tiny.log").value_or("");
     EXPECT_THAT(log, HasSubstr("starting up libvirt version: 9.0.0"));
     EXPECT_THAT(log, HasSubstr("shutting down, reason="));
 }
@@ -169,11 +169,11 @@ TEST_F(DriverTest, TheReasonOfAFailedStartIsQemusOwn) {
 
 TEST_F(DriverTest, DoesNotRunWhatTheNextDaemonCouldNotFind) {
     // As on a full disk: the status file cannot be written.
-    std::filesystem::create_directories(paths_->state() + "/qemu/tiny.xml.new");
+    std::filesystem::create_directories(paths_->state_of("qemu") + "/tiny.xml.new");
     EXPECT_THAT(failure(define()), HasSubstr("tiny.xml"));
     EXPECT_EQ(guests_->registry().active().size(), 0U);
     EXPECT_THAT(run_folders(), testing::IsEmpty());
-    std::filesystem::remove(paths_->state() + "/qemu/tiny.xml.new");
+    std::filesystem::remove(paths_->state_of("qemu") + "/tiny.xml.new");
 }
 
 TEST_F(DriverTest, WhatIsMissingIsNamedBeforeAnythingStarts) {
@@ -216,7 +216,7 @@ TEST_F(DriverTest, IsFoundAgainByTheNextDaemon) {
 
 TEST_F(DriverTest, ThePeerFindsWhatItNeedsToTakeAGuestOver) {
     start(define("<disk type='file' device='cdrom'><target dev='sda' bus='scsi'/></disk>"));
-    const auto status = read_file(paths_->state() + "/qemu/tiny.xml").value_or("");
+    const auto status = read_file(paths_->state_of("qemu") + "/tiny.xml").value_or("");
     for (const auto* part :
          {"<domstatus state='running' reason='booted' pid='", "  <monitor path='", "    <vcpu id='0' pid='",
           "  <qemuCaps>\n    <flag name='", "    <device alias='scsi0-0-0'/>\n", "  <libDir path='",
@@ -227,7 +227,7 @@ TEST_F(DriverTest, ThePeerFindsWhatItNeedsToTakeAGuestOver) {
 TEST_F(DriverTest, WhatThePeerNotedOfAGuestIsKept) {
     start(define());
     close();
-    const auto path = paths_->state() + "/qemu/tiny.xml";
+    const auto path = paths_->state_of("qemu") + "/tiny.xml";
     auto status = read_file(path).value();
     status.insert(status.find("  <libDir"), "  <rememberOwner/>\n  <namespaces>\n    <mount/>\n  </namespaces>\n");
     write_file(path, status);
@@ -267,7 +267,7 @@ TEST_F(DriverTest, SleepsInAFileAndWakesUp) {
 
 TEST_F(DriverTest, FilesBehindMemoryLieInAFolderOfTheirOwn) {
     const auto guest = start(define("", "<memoryBacking><source type='file'/></memoryBacking>"));
-    const auto folder = paths_->lib() + "/qemu/ram";
+    const auto folder = paths_->files_of("qemu") + "/ram";
     EXPECT_THAT(list_directory(folder), testing::ElementsAre("1-tiny"));
     destroy(guest);
     EXPECT_THAT(list_directory(folder), testing::IsEmpty());
@@ -275,7 +275,7 @@ TEST_F(DriverTest, FilesBehindMemoryLieInAFolderOfTheirOwn) {
 
 TEST_F(DriverTest, ChannelsGetTheirSocketsAtEachStart) {
     const auto guest = start(define("<channel type='unix'><target type='virtio' name='org.some.0'/></channel>"));
-    const auto path = paths_->lib() + "/qemu/channel/target/domain-1-tiny/org.some.0";
+    const auto path = paths_->files_of("qemu") + "/channel/target/domain-1-tiny/org.some.0";
     EXPECT_EQ(guest->live()->devices.channels.at(0).source.path, path);
     EXPECT_TRUE(path_exists(path));
 }
@@ -291,7 +291,7 @@ TEST_F(DriverTest, SecretsAreAskedForAndSealed) {
     EXPECT_THAT(text, HasSubstr("libvirt-1-format-encryption-secret0"));
     EXPECT_THAT(text, testing::Not(HasSubstr(std::string(OneSecret::text))));
     failure(define(encrypted_disk("known")));
-    const auto log = read_file(paths_->log() + "/qemu/tiny.log").value_or("");
+    const auto log = read_file(paths_->log_of("qemu") + "/tiny.log").value_or("");
     EXPECT_THAT(log, HasSubstr("libvirt-1-format-encryption-secret0"));
     EXPECT_THAT(log, testing::Not(HasSubstr(std::string(OneSecret::text))));
 }
@@ -305,7 +305,7 @@ TEST_F(DriverTest, TheWordsOfANativeCommandLineAreThoseOfAStart) {
     const auto def = define("<interface type='network'><source network='absent'/><model type='virtio'/></interface>");
     const auto text = loop_.run(driver_->to_native(def));
     EXPECT_THAT(text, HasSubstr("\"driver\":\"virtio-net-pci\""));
-    EXPECT_THAT(text, HasSubstr(paths_->lib() + "/qemu/domain--1-tiny/monitor.sock"));
+    EXPECT_THAT(text, HasSubstr(paths_->run_files_of("qemu") + "/domain--1-tiny/monitor.sock"));
 }
 
 TEST_F(DriverTest, WhatWasStoredIsKeptEvenIfItCouldNotRun) {

@@ -102,10 +102,10 @@ SoftwareTpm Driver::software_tpm(const model::DomainDef& def, const model::Tpm& 
     tpm.setup = Abilities::program("swtpm_setup");
     tpm.program = Abilities::program("swtpm");
     tpm.is_2_0 = wanted.version != model::Tpm::Version::v1_2;
-    tpm.state = fmt::format("{}/swtpm/{}/{}", paths_.lib(), def.uuid.text(), tpm.is_2_0 ? "tpm2" : "tpm1.2");
+    tpm.state = fmt::format("{}/{}/{}", paths_.tpms(), def.uuid.text(), tpm.is_2_0 ? "tpm2" : "tpm1.2");
     tpm.log = paths_.is_system()
                   ? fmt::format("{}/{}-swtpm.log", paths_.below_root("/var/log/swtpm/libvirt/qemu"), def.name)
-                  : fmt::format("{}/swtpm/libvirt/qemu/{}-swtpm.log", paths_.log(), def.name);
+                  : fmt::format("{}/swtpm/{}-swtpm.log", paths_.log_of("qemu"), def.name);
     tpm.guest = fmt::format("{}:{}", def.name, def.uuid.text());
     tpm.banks = wanted.pcr_banks;
     tpm.run_as =

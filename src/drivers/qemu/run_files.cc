@@ -18,17 +18,17 @@
 namespace innkeeper::qemu {
 
 RunFiles RunFiles::of(const Paths& paths, std::string_view name, std::string_view short_name) {
-    const std::string lib = paths.lib() + "/qemu";
+    const std::string state = paths.state_of("qemu");
     RunFiles files;
-    files.directory = fmt::format("{}/domain-{}", lib, short_name);
+    files.directory = fmt::format("{}/domain-{}", paths.run_files_of("qemu"), short_name);
     files.monitor = files.directory + "/monitor.sock";
     files.master_key = files.directory + "/master-key.aes";
-    files.channel_directory = fmt::format("{}/channel/target/domain-{}", lib, short_name);
+    files.channel_directory = fmt::format("{}/channel/target/domain-{}", paths.files_of("qemu"), short_name);
     files.memory_directory = fmt::format("{}/{}", memory_root(paths), short_name);
-    files.log = fmt::format("{}/qemu/{}.log", paths.log(), name);
-    files.pid = fmt::format("{}/qemu/{}.pid", paths.state(), name);
-    files.tpm_socket = fmt::format("{}/qemu/swtpm/{}-swtpm.sock", paths.state(), short_name);
-    files.tpm_pid = fmt::format("{}/qemu/swtpm/{}-swtpm.pid", paths.state(), short_name);
+    files.log = fmt::format("{}/{}.log", paths.log_of("qemu"), name);
+    files.pid = fmt::format("{}/{}.pid", state, name);
+    files.tpm_socket = fmt::format("{}/swtpm/{}-swtpm.sock", state, short_name);
+    files.tpm_pid = fmt::format("{}/swtpm/{}-swtpm.pid", state, short_name);
     return files;
 }
 

@@ -23,7 +23,7 @@ struct RunFiles {
     /// `short_name` is "ID-NAME" with the name cut.
     static RunFiles of(const Paths& paths, std::string_view name, std::string_view short_name);
     /// …/ram: where the folders of guests' memory are.
-    static std::string memory_root(const Paths& paths) { return paths.lib() + "/qemu/ram"; }
+    static std::string memory_root(const Paths& paths) { return paths.files_of("qemu") + "/ram"; }
 
     /// Makes the directories that every run has, and the file of the master key. Blocks for moments only: nothing waits
     /// for the disk.
