@@ -359,6 +359,67 @@ def test_a_password_on_the_unix_socket(sasl):
         with_password(uri, "guest", "nonsense")
 
 
+@pytest.fixture
+def realm(daemon_of, tmp_path):
+    """A Kerberos realm of its own with the daemon's service and one user, who has a ticket."""
+    if shutil.which("krb5kdc", path="/usr/sbin:/usr/bin") is None:
+        pytest.skip("krb5-kdc is missing")
+    port = free_port()
+    (tmp_path / "krb5.conf").write_text("[libdefaults]\ndefault_realm = INN.TEST\ndns_lookup_kdc = false\nrdns = false\ndns_canonicalize_hostname = false\nignore_acceptor_hostname = true\n"
+                                        "[realms]\nINN.TEST = {\nkdc = 127.0.0.1:%d\n}\n[domain_realm]\nlocalhost = INN.TEST\n" % port)
+    (tmp_path / "kdc.conf").write_text("[kdcdefaults]\nkdc_listen = 127.0.0.1:%d\nkdc_tcp_listen = 127.0.0.1:%d\n[realms]\nINN.TEST = {\ndatabase_name = %s\n"
+                                       "key_stash_file = %s\n}\n" % (port, port, tmp_path / "principals", tmp_path / "stash"))
+    its = {"KRB5_CONFIG": str(tmp_path / "krb5.conf"), "KRB5_KDC_PROFILE": str(tmp_path / "kdc.conf"),
+           "KRB5CCNAME": "FILE:%s" % (tmp_path / "tickets")}
+    environment = dict(os.environ, **its, PATH="/usr/sbin:/sbin:" + os.environ["PATH"])
+
+    def do(*argv, **options):
+        done = subprocess.run([str(a) for a in argv], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=PATIENCE, **options)
+        assert done.returncode == 0, done.stdout
+
+    do("kdb5_util", "create", "-s", "-P", "master")
+    keys = tmp_path / "keys"
+    for request in ("addprinc -pw secret friend", "addprinc -pw secret stranger", "addprinc -randkey libvirt/localhost",
+                    "ktadd -k %s libvirt/localhost" % keys):
+        do("kadmin.local", "-q", request)
+    kdc = subprocess.Popen(["krb5kdc", "-n", "-P", str(tmp_path / "pid")], env=environment, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        def answers():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+        wait_until(answers)
+        daemon_of.environment = {**its, "KRB5_KTNAME": str(keys)}
+        daemon_of.its = environment
+        daemon_of.log_in = lambda user: do("kinit", user, input="secret\n")
+        yield daemon_of
+    finally:
+        kdc.terminate()
+        kdc.wait(PATIENCE)
+
+
+def test_a_ticket_over_tcp(realm):
+    (realm.root / "etc/sasl2").mkdir(parents=True)
+    (realm.root / "etc/sasl2/libvirt.conf").write_text("mech_list: gssapi\n")
+    port = free_port()
+    configure(realm, "listen_tls = 0", "listen_tcp = 1", 'tcp_port = "%d"' % port, "tcp_min_ssf = 112",
+              'sasl_allowed_username_list = [ "friend", "friend@INN.TEST" ]')
+    realm.start("--listen")
+
+    def virsh(*words):
+        return subprocess.run(["virsh", "-c", "test+tcp://localhost:%d/default" % port, *words], env=realm.its, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+
+    assert virsh("list").returncode != 0
+    realm.log_in("friend")
+    listed = virsh("list", "--name")
+    assert listed.returncode == 0 and "test" in listed.stdout, listed.stdout + realm.log.read_text()[-2000:]
+    realm.log_in("stranger")
+    assert virsh("list").returncode != 0
+    assert "'stranger" in realm.log.read_text()
+
+
 def test_settings_of_the_network(daemon_of):
     def complaint(*lines):
         configure(daemon_of, "listen_tls = 0", "listen_tcp = 1", *lines)
