@@ -40,14 +40,16 @@ access::SaslPolicy sasl_policy(const config::DaemonSettings& settings, const Pat
 
 /// The drivers that this daemon has.
 struct Daemon::Drivers {
-    Drivers(const Program& program, const Paths& paths, std::function<void()> session_ended)
+    Drivers(const Program& program, const Paths& paths, objects::Hooks& hooks, std::function<void()> session_ended)
         : secondary(program, paths) {
         if (program.has(Part::network)) config::NetworkSettings::read(paths.config() + "/network.conf");
         if (!program.has(Part::qemu)) return;
         const auto settings = config::QemuSettings::read(paths.config() + "/qemu.conf");
-        guests.emplace(paths, std::make_unique<qemu::Driver>(
-                                  paths, settings,
-                                  qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}));
+        guests.emplace(
+            paths,
+            std::make_unique<qemu::Driver>(
+                paths, settings, qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}),
+            &hooks);
         host_shutdown.emplace(paths, settings, *guests, std::move(session_ended));
         guests->install(qemu);
         qemu.merge(secondary.pci_assignment());
@@ -66,6 +68,7 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
       options_(std::move(options)),
       paths_(std::move(paths)),
       settings_(std::move(settings)),
+      hooks_(paths_.config() + "/hooks"),
       sockets_(program_, options_, paths_, settings_),
       choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
       connection_calls_(choice_, &polkit_, sasl_policy(settings_, paths_)),
@@ -89,6 +92,29 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
 
 Daemon::~Daemon() = default;
 
+void Daemon::look_for_hooks() {
+    std::vector<std::string_view> names{"daemon"};
+    if (program_.has(Part::qemu)) names.push_back("qemu");
+    if (program_.has(Part::network)) names.push_back("network");
+    hooks_.look(names);
+}
+
+Task<> Daemon::tell_hooks(std::string operation, std::string part, std::string extra) {
+    try {
+        co_await hooks_.run({.driver = "daemon",
+                             .operation = std::move(operation),
+                             .part = std::move(part),
+                             .extra = std::move(extra)});
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+    }
+}
+
+Task<> Daemon::tell_hooks_of_start() {
+    look_for_hooks();
+    co_await tell_hooks("start", "-", "start");
+}
+
 void Daemon::listen() { sockets_.open(clients_, admin_); }
 
 /// Each driver has a pid file of its own, so that the monolithic daemon and a modular one cannot have it both.
@@ -111,7 +137,7 @@ void Daemon::lock_drivers() {
 }
 
 Task<> Daemon::start_drivers() {
-    drivers_ = std::make_unique<Drivers>(program_, paths_, [this] { ending_.set(); });
+    drivers_ = std::make_unique<Drivers>(program_, paths_, hooks_, [this] { ending_.set(); });
     lock_drivers();
     connection_calls_.set_token(system_token(paths_));
     if (program_.has(Part::test)) choice_.add_test(&drivers_->test);
@@ -141,6 +167,8 @@ Task<> Daemon::reload_drivers() {
     reload_wanted_ = true;
     if (std::exchange(reloading_, true)) co_return;
     while (std::exchange(reload_wanted_, false)) {
+        look_for_hooks();
+        co_await tell_hooks("reload", "begin", "SIGHUP");
         try {
             co_await drivers_->secondary.reload();
             if (drivers_->guests) co_await drivers_->guests->reload();
@@ -214,6 +242,12 @@ Task<> Daemon::serve(Signals& signals, StartReport report) {
     co_await tasks_.close();
     co_await clients_.close(end_patience);
     co_await admin_.close(end_patience);
+    look_for_hooks();
+    try {
+        co_await within(end_patience, "the hooks", tell_hooks("shutdown", "-", "shutdown"));
+    } catch (const Error& error) {
+        log::warning("{}", error.message());
+    }
     co_await stop_drivers();
 }
 

@@ -14,6 +14,7 @@
 #include "config/daemon_settings.h"
 #include "loop/event.h"
 #include "loop/signals.h"
+#include "objects/hooks.h"
 #include "rpc/server/admin_calls.h"
 #include "rpc/server/connection_calls.h"
 #include "rpc/server/server.h"
@@ -27,6 +28,8 @@ class Daemon {
     Daemon(const Program& program, Options options, Paths paths, config::DaemonSettings settings);
     ~Daemon();
 
+    /// Before there are sockets: a hook that used them would wait for itself.
+    Task<> tell_hooks_of_start();
     /// Makes the sockets. Throws Error.
     void listen();
     /// Serves until a signal or the idle timeout ends it; `up` is called once clients are accepted.
@@ -37,6 +40,9 @@ class Daemon {
     Task<> start_drivers();
     Task<> stop_drivers();
     Task<> reload_drivers();
+    void look_for_hooks();
+    /// Whatever becomes of it.
+    Task<> tell_hooks(std::string operation, std::string part, std::string extra);
     Task<> watch_signals(Signals* signals);
     void clients_changed();
     void guests_changed();
@@ -46,6 +52,7 @@ class Daemon {
     Options options_;
     Paths paths_;
     config::DaemonSettings settings_;
+    objects::Hooks hooks_;
     Sockets sockets_;
     DriverChoice choice_;
     access::Polkit polkit_;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <memory>
 #include <ranges>
 #include <set>
 #include <string>
@@ -15,6 +17,9 @@
 namespace innkeeper::guests {
 
 namespace {
+
+/// One after the other, as long as none takes longer than this.
+constexpr std::chrono::seconds patience{60};
 
 class Autostart : public Handlers {
   public:
@@ -58,14 +63,25 @@ Task<> Guests::autostart() {
         if ((guest->autostarts() || noted.contains(guest->uuid().text())) && !guest->is_active())
             marked.push_back(guest);
     for (const auto& guest : marked) {
+        const auto done = std::make_shared<Event>();
+        background_.spawn(start_marked(guest, done));
         try {
-            co_await start_stored(*this, guest, {});
-        } catch (const Cancelled&) {
-            throw;
-        } catch (const std::exception& error) {
-            log::error("cannot start domain '{}' by itself: {}", guest->name(), error.what());
+            co_await within(patience, "the start", done->wait());
+        } catch (const Error&) {
+            log::warning("domain '{}' is still being started, and the next ones do not wait for it", guest->name());
         }
     }
+}
+
+Task<> Guests::start_marked(GuestPtr guest, std::shared_ptr<Event> done) {
+    try {
+        co_await start_stored(*this, guest, {});
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const std::exception& error) {
+        log::error("cannot start domain '{}' by itself: {}", guest->name(), error.what());
+    }
+    done->set();
 }
 
 std::string Guests::next_boot_path() const { return paths_->files_of(folder_) + "/start-at-next-boot"; }

@@ -190,7 +190,7 @@ void Guest::drop(Shutoff reason) {
     pid_ = 0;
     balloon_known_ = false;
     taints_.clear();
-    updated_ = false;
+    updated_ = unheard_ = false;
     if (const auto end = std::exchange(end_, nullptr)) end->set();
     owner_.deactivated(*this, id);
 }
@@ -204,6 +204,10 @@ Task<> Guest::inactive() {
 
 void Guest::ended(Shutoff reason) {
     if (!is_active()) return;
+    if (std::exchange(unheard_, false)) {
+        abandon(reason);
+        return;
+    }
     const auto self = shared_from_this();
     drop(reason);
     lifecycle(Lifecycle::stopped, stopped_detail(static_cast<Shutoff>(condition_.reason)));

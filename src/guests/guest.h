@@ -120,6 +120,11 @@ class Guest : public std::enable_shared_from_this<Guest> {
 
     // -- for this room --------------------------------------------------------------------------------------------
 
+    /// Runs the administrator's hooks, if there are some, with what the guest is now as their document. Throws Error
+    /// (hook_script_failed), and if the guest ended meanwhile.
+    Task<> hook(std::string operation);
+    /// Tells them of the end of what ran as `def`; what they make of it is only logged.
+    Task<> hook_end(std::string operation, DefPtr def);
     bool has_managed_save() const { return managed_save_; }
     bool autostarts() const { return autostart_; }
     bool is_updated() const { return updated_; }
@@ -133,6 +138,11 @@ class Guest : public std::enable_shared_from_this<Guest> {
     void expect_end(std::optional<Shutoff> reason) { expected_end_ = reason; }
     /// Its next end is not for good: it stays known even if it is transient.
     void expect_return(bool returns) { returns_ = returns; }
+    /// Its end will be that of a failed start, of which no event tells.
+    void end_unheard() {
+        expected_end_ = Shutoff::failed;
+        unheard_ = true;
+    }
     /// As ended, but it never came up: no event.
     void abandon(Shutoff reason);
     /// What is on disk from now on; null: nothing any more.
@@ -164,6 +174,7 @@ class Guest : public std::enable_shared_from_this<Guest> {
     std::uint32_t edition_ = 0;  ///< of the persistent definition
     std::optional<Shutoff> expected_end_;
     bool returns_ = false;
+    bool unheard_ = false;
     DefPtr live_;
     std::weak_ptr<const model::DomainDef> persistent_def_;
     DefPtr kept_persistent_;

@@ -54,10 +54,11 @@ std::unique_ptr<objects::DefinitionStore> store_at(const std::optional<Paths>& p
 
 }  // namespace
 
-Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor)
+Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks)
     : paths_(std::move(paths)),
       hypervisor_(std::move(hypervisor)),
       folder_(hypervisor_->folder()),
+      hooks_(hooks),
       registry_("domain", ErrorDomain::domain),
       store_(store_at(paths_, folder_)),
       snapshots_(std::make_unique<Snapshots>(moments_folder(paths_, folder_, "snapshot"))),
@@ -152,7 +153,8 @@ Task<> Guests::adopt_all() {
 }
 
 Task<> Guests::adopt_one(GuestPtr guest, std::string status) {
-    const auto turn = co_await guest->turn("adopt");
+    auto turn = co_await guest->turn("adopt");
+    const auto ran = guest->live();
     std::string failure;
     try {
         co_await hypervisor_->adopt({guest, std::move(status)});
@@ -162,8 +164,33 @@ Task<> Guests::adopt_one(GuestPtr guest, std::string status) {
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    if (failure.empty()) co_return;
-    log::warning("domain '{}' is no longer running: {}", guest->name(), failure);
+    if (!failure.empty()) log::warning("domain '{}' is no longer running: {}", guest->name(), failure);
+    // Hooks may take their time, and the daemon does not wait for them. Of what the hypervisor watches already, it
+    // tells the end itself.
+    if (failure.empty())
+        background_.spawn(reconnected(guest, std::move(turn)));
+    else if (guest->is_active() && !guest->machine)
+        background_.spawn(lost(guest, ran, std::move(turn)));
+}
+
+Task<> Guests::reconnected(GuestPtr guest, Turns::Turn) {
+    std::string failure;
+    try {
+        co_await guest->hook("reconnect");
+        co_return;
+    } catch (const Error& error) {
+        failure = error.message();
+    }
+    if (!guest->is_active()) co_return;
+    log::error("domain '{}' is ended: {}", guest->name(), failure);
+    guest->expect_end(Shutoff::daemon);
+    co_await hypervisor_->destroy(guest, Hypervisor::Destroy::now);
+    guest->ended(Shutoff::daemon);
+}
+
+Task<> Guests::lost(GuestPtr guest, DefPtr ran, Turns::Turn) {
+    co_await guest->hook_end("stopped", ran);
+    co_await guest->hook_end("release", ran);
     guest->ended(Shutoff::failed);
 }
 

@@ -13,9 +13,12 @@
 #include "guests/documents.h"
 #include "guests/guest.h"
 #include "guests/hypervisor.h"
+#include "loop/event.h"
 #include "loop/group.h"
+#include "loop/turns.h"
 #include "objects/definition_store.h"
 #include "objects/event_hub.h"
+#include "objects/hooks.h"
 #include "objects/registry.h"
 
 namespace innkeeper::rpc {
@@ -40,8 +43,8 @@ Outline outline_of(const model::DomainDef& def);
 /// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
 class Guests {
   public:
-    /// Without paths nothing of them is on disk: they end with the daemon.
-    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor);
+    /// Without paths nothing of them is on disk: they end with the daemon. The hooks, if any, outlive this object.
+    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks = nullptr);
     ~Guests();
     Guests(const Guests&) = delete;
     Guests& operator=(const Guests&) = delete;
@@ -65,6 +68,10 @@ class Guests {
     Task<> close();
 
     Hypervisor& hypervisor() { return *hypervisor_; }
+    /// Null where the administrator has none for these guests.
+    objects::Hooks* hooks() const;
+    /// What hooks make of an image before its guest continues. Throws Error if one forbids it.
+    Task<SavedImage> filtered(SavedImage image);
     objects::Registry<Guest>& registry() { return registry_; }
     objects::DefinitionStore& store() { return *store_; }
     objects::EventHub& events() { return events_; }
@@ -118,6 +125,9 @@ class Guests {
     Task<> reload_one(objects::DefinitionStore::Found found);
     Task<> adopt_all();
     Task<> adopt_one(GuestPtr guest, std::string status);
+    Task<> reconnected(GuestPtr guest, Turns::Turn turn);
+    Task<> lost(GuestPtr guest, DefPtr ran, Turns::Turn turn);
+    Task<> start_marked(GuestPtr guest, std::shared_ptr<Event> done);
     GuestPtr from_status(const std::string& name, const std::string& text);
 
     std::string status_path(std::string_view name) const;
@@ -126,6 +136,7 @@ class Guests {
     std::optional<Paths> paths_;
     std::unique_ptr<Hypervisor> hypervisor_;
     std::string folder_;
+    objects::Hooks* hooks_;
     objects::Registry<Guest> registry_;
     std::unique_ptr<objects::DefinitionStore> store_;
     objects::EventHub events_;

@@ -46,18 +46,44 @@ void check_still(const GuestPtr& guest, int id) {
                     fmt::format("domain '{}' ended while it was being started", guest->name()));
 }
 
+/// It never came up: nothing of it is left but what hooks prepared. If the daemon ends before they are done, the next
+/// one finds the guest's status and tells them.
+Task<> abandon(GuestPtr guest, int id, DefPtr def) {
+    if (guest->id() == id && guest->live()) def = guest->live();
+    co_await guest->hook_end("stopped", def);
+    co_await guest->hook_end("release", def);
+    if (guest->id() == id) guest->abandon(Shutoff::failed);
+}
+
+/// It came up, and nobody is to hear of it.
+Task<> end_unheard(Guests& guests, GuestPtr guest, int id) {
+    if (guest->id() != id) co_return;
+    guest->end_unheard();
+    co_await guests.hypervisor().destroy(guest, Hypervisor::Destroy::now);
+    if (guest->id() == id) guest->abandon(Shutoff::failed);
+}
+
 /// With the turn held, and the guest inactive. After an Error it is so again.
 Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options, StartedDetail detail) {
     guests.activate(guest, std::move(def), Paused::starting_up);
     const int id = guest->id();
+    auto ran = guest->live();
+    bool is_up = false;
     std::exception_ptr failure;
     try {
+        co_await guest->hook("prepare");
         co_await guests.hypervisor().start(guest, options);
+        is_up = true;
+        ran = guest->live();
+        co_await guest->hook("started");
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) {
-        if (guest->id() == id) guest->abandon(Shutoff::failed);
+        if (is_up)
+            co_await end_unheard(guests, guest, id);
+        else
+            co_await abandon(guest, id, ran);
         std::rethrow_exception(failure);
     }
     check_still(guest, id);
@@ -112,7 +138,7 @@ Task<> start_stored(Guests& guests, GuestPtr guest, StartRequest request) {
     }
     if (guest->has_managed_save()) {
         const std::string saved = guests.managed_save_path(guest->name());
-        auto image = co_await guests.hypervisor().read_saved(saved);
+        auto image = co_await guests.filtered(co_await guests.hypervisor().read_saved(saved));
         co_await run_saved(guests, guest, saved, std::move(image), request);
         co_await guests.remove_managed_save(guest->name());
         guest->set_managed_save(false);
@@ -199,6 +225,7 @@ Task<GuestPtr> start_transient(Guests& guests, DefPtr def, StartRequest request)
 }
 
 Task<GuestPtr> restore(Guests& guests, std::string path, SavedImage image, StartRequest request) {
+    image = co_await guests.filtered(std::move(image));
     auto place = co_await place_for(guests, image.definition, "restore");
     Undo undo;
     undo.push([&] {

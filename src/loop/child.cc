@@ -86,6 +86,8 @@ Task<ExitStatus> Process::exited() {
 
 namespace {
 
+constexpr std::chrono::milliseconds what_is_left{500};
+
 Task<> collect_output(Descriptor pipe, std::size_t most, std::string* into) {
     std::array<std::byte, 16384> buffer;
     while (const auto n = co_await pipe.read_some(buffer)) {
@@ -108,46 +110,78 @@ std::pair<Fd, Fd> make_pipe() {
     return {Fd(ends[0]), Fd(ends[1])};
 }
 
-Task<> talk(Descriptor in, std::string input, Descriptor out, Descriptor err, std::size_t most, Output* output,
-            Process* process) {
-    std::vector<Task<>> parts;
-    parts.push_back(feed(std::move(in), std::move(input)));
-    parts.push_back(collect_output(std::move(out), most, &output->out));
-    parts.push_back(collect_output(std::move(err), most, &output->err));
-    co_await all(std::move(parts));
-    output->status = co_await process->exited();
-}
+/// A process and our ends of its standard streams.
+struct Talk {
+    Process process;
+    Descriptor in, out, err;
+};
 
-}  // namespace
-
-Task<Output> run_command(Command command, std::chrono::milliseconds limit, std::size_t most, std::string input) {
+Talk start_to_talk(Command& command) {
     auto [in_read, in_write] = make_pipe();
     auto [out_read, out_write] = make_pipe();
     auto [err_read, err_write] = make_pipe();
     command.descriptors.emplace_back(in_read.get(), 0);
     command.descriptors.emplace_back(out_write.get(), 1);
     command.descriptors.emplace_back(err_write.get(), 2);
-    Process process = Process::start(command);
-    in_read.reset();
-    out_write.reset();
-    err_write.reset();
+    return {Process::start(command), Descriptor(std::move(in_write)), Descriptor(std::move(out_read)),
+            Descriptor(std::move(err_read))};
+}
 
+Task<> exchange(Descriptor in, std::string input, Descriptor out, Descriptor err, std::size_t most, Output* output) {
+    std::vector<Task<>> parts;
+    parts.push_back(feed(std::move(in), std::move(input)));
+    parts.push_back(collect_output(std::move(out), most, &output->out));
+    parts.push_back(collect_output(std::move(err), most, &output->err));
+    co_await all(std::move(parts));
+}
+
+Task<> exchange_and_end(Task<> exchange, Output* output, Process* process) {
+    co_await std::move(exchange);
+    output->status = co_await process->exited();
+}
+
+}  // namespace
+
+Task<Output> run_command(Command command, std::chrono::milliseconds limit, std::size_t most, std::string input) {
+    auto talk = start_to_talk(command);
     Output output;
     std::exception_ptr failure;
     try {
         co_await within(limit, fmt::format("'{}'", command.argv.front()),
-                        talk(Descriptor(std::move(in_write)), std::move(input), Descriptor(std::move(out_read)),
-                             Descriptor(std::move(err_read)), most, &output, &process));
+                        exchange_and_end(exchange(std::move(talk.in), std::move(input), std::move(talk.out),
+                                                  std::move(talk.err), most, &output),
+                                         &output, &talk.process));
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) {
-        process.send_signal(SIGKILL);
+        talk.process.send_signal(SIGKILL);
         // A killed process ends at once, and a zombie is not to be left, whatever scope we are in.
         Scope unhurried;
-        co_await process.exited().under(unhurried);
+        co_await talk.process.exited().under(unhurried);
         std::rethrow_exception(failure);
     }
+    co_return output;
+}
+
+Task<Output> run_patiently(Command command, std::size_t most, std::string input) {
+    auto talk = start_to_talk(command);
+    Output output;
+    TaskGroup streams;
+    streams.spawn(
+        exchange(std::move(talk.in), std::move(input), std::move(talk.out), std::move(talk.err), most, &output));
+    std::exception_ptr failure;
+    try {
+        output.status = co_await talk.process.exited();
+        // What it wrote is in the pipes; what others that have them may write later is not waited for.
+        co_await within(what_is_left, "the rest of the output", streams.idle());
+    } catch (const Error&) {
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    Scope unhurried;
+    co_await streams.close().under(unhurried);
+    if (failure) std::rethrow_exception(failure);
     co_return output;
 }
 

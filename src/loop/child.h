@@ -72,4 +72,8 @@ struct Output {
 Task<Output> run_command(Command command, std::chrono::milliseconds limit, std::size_t most = 1U << 20,
                          std::string input = {});
 
+/// The same for one that may take as long as it likes. It ends when the process does, whatever others have of its
+/// pipes; if nobody waits any more, the process goes on.
+Task<Output> run_patiently(Command command, std::size_t most, std::string input);
+
 }  // namespace innkeeper

@@ -156,6 +156,24 @@ TEST(Turns, OneChangeAtATimeAndTheHolderIsNamedToWhoWaitedInVain) {
     EXPECT_TRUE(turns->is_free());
 }
 
+TEST(Turns, TellWhatTheirHolderWaitsFor) {
+    Loop loop(Loop::Time::manual);
+    TaskGroup group;
+    std::vector<std::string> notes;
+    auto turns = std::make_shared<Turns>();
+    group.spawn(use_turn(turns, "save", 100s, &notes));
+    {
+        const auto aside = turns->aside("the hook");
+        group.spawn(use_turn(turns, "start", 1s, &notes));
+        loop.advance(31s);
+    }
+    EXPECT_THAT(notes.back(), testing::EndsWith("by 'save', which waits for the hook)"));
+    group.spawn(use_turn(turns, "start", 1s, &notes));
+    loop.advance(31s);
+    EXPECT_THAT(notes.back(), testing::EndsWith("by 'save')"));
+    loop.advance(60s);
+}
+
 TEST(Turns, GivenAtTheLastMomentAreTaken) {
     Loop loop(Loop::Time::manual);
     TaskGroup group;

@@ -20,6 +20,11 @@ void Turns::Turn::end() {
     if (const auto turns = std::exchange(turns_, nullptr)) turns->next();
 }
 
+Turns::Aside Turns::aside(std::string what) {
+    aside_ = std::move(what);
+    return Aside(shared_from_this());
+}
+
 Task<Turns::Turn> Turns::take(std::string job, std::chrono::milliseconds limit, std::string owner) {
     const auto self = shared_from_this();
     auto& loop = Loop::current();
@@ -44,8 +49,8 @@ Task<Turns::Turn> Turns::take(std::string job, std::chrono::milliseconds limit, 
             const auto held = std::chrono::duration<double>(loop.now() - since_).count();
             throw Error(
                 ErrorCode::operation_timeout,
-                fmt::format("cannot acquire state change lock of domain '{}' for '{}' (held for {:.0f} s by '{}')",
-                            owner, job, held, holder_));
+                fmt::format("cannot acquire state change lock of domain '{}' for '{}' (held for {:.0f} s by '{}'{})",
+                            owner, job, held, holder_, aside_.empty() ? "" : ", which waits for " + aside_));
         }
     }
     holder_ = std::move(job);

@@ -29,6 +29,23 @@ class Turns : public std::enable_shared_from_this<Turns> {
         std::shared_ptr<Turns> turns_;
     };
 
+    /// As long as it lives, whoever waits for the turn hears what the holder waits for.
+    class Aside {
+      public:
+        Aside() = default;
+        Aside(Aside&& other) noexcept = default;
+        Aside& operator=(Aside&&) = delete;
+        ~Aside() {
+            if (turns_) turns_->aside_.clear();
+        }
+
+      private:
+        friend class Turns;
+        explicit Aside(std::shared_ptr<Turns> turns) : turns_(std::move(turns)) {}
+        std::shared_ptr<Turns> turns_;
+    };
+    Aside aside(std::string what);
+
     /// Waits for the turn; throws Error (operation_timeout) after `limit`. `owner` names the guest in the message.
     Task<Turn> take(std::string job, std::chrono::milliseconds limit, std::string owner);
     /// The turn if it is free now, else an empty Turn.
@@ -43,7 +60,7 @@ class Turns : public std::enable_shared_from_this<Turns> {
     };
     void next();
 
-    std::string holder_;
+    std::string holder_, aside_;
     Clock::time_point since_{};
     std::deque<Entry*> waiting_;
 };

@@ -97,7 +97,7 @@ def test_a_setting_that_claims_an_effect_is_read_by_somebody(file, name):
     for source in (TOP / "src").rglob("*.cc"):
         if source.name.endswith("_test.cc") or source.parent.name == "config":
             continue
-        if re.search(r"settings_?\.(\w+\()?%s\b" % name.removeprefix("auth_unix_"), source.read_text()):
+        if re.search(r"\bsettings_?\.(\w+\.|\w+\()?%s\b" % name.removeprefix("auth_unix_"), source.read_text()):
             return
     text = (TOP / "src" / "config" / f"{file}_settings.cc").read_text()
     assert re.search(r"(?<![:\"])\b%s\b(?!\")" % name, text), f"nobody reads {name}"

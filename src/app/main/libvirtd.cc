@@ -211,6 +211,7 @@ int run(int argc, char** argv) {
         return serve(helper);
     }
     Daemon daemon(program, options, paths, std::move(settings.daemon));
+    loop.run(daemon.tell_hooks_of_start());
     return serve(daemon);
 }
 

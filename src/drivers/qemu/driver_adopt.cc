@@ -129,8 +129,8 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     // Looked at with the process held: now the number cannot change hands any more.
     if (!process || process->has_exited() || !is_guest(pid, guest->name(), files.directory)) {
         files.remove();
-        guest->ended(guest->condition().state == guests::State::shutdown ? guests::Shutoff::shutdown
-                                                                         : guests::Shutoff::crashed);
+        guest->expect_end(guest->condition().state == guests::State::shutdown ? guests::Shutoff::shutdown
+                                                                              : guests::Shutoff::crashed);
         throw Error(ErrorCode::operation_failed, "it ended while the daemon was away");
     }
     if (guest->condition() == guests::Condition(guests::Paused::starting_up)) {

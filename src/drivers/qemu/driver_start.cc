@@ -368,6 +368,10 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     command.pid_file = pid_file.get();
 
     guest->set_live(def);
+    co_await guest->hook("start");
+    if (guest->machine != machine)
+        throw Error(ErrorCode::operation_failed,
+                    fmt::format("domain '{}' ended while it was being started", guest->name()));
     // On disk now, or it does not run: set_live() itself makes do without.
     guest->save_status();
     machine->process.emplace(Process::start(command));

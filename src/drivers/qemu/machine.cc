@@ -117,9 +117,12 @@ Task<> QemuMachine::watch(std::shared_ptr<QemuMachine> machine, guests::GuestPtr
     co_await machine->tasks.close();
     machine->monitor_.reset();
     if (status.signal != 0 && machine->log) machine->log->note(fmt::format("ended by {}", status.text()));
+    const auto ran = guest->live();
+    if (!machine->starting) co_await guest->hook_end("stopped", ran);
     co_await machine->end_helpers();
     machine->files.remove();
     if (!machine->starting) {
+        co_await guest->hook_end("release", ran);
         if (guest->machine == machine) guest->machine.reset();
         const auto id = guest->id();
         guest->ended(machine->end_);
