@@ -6,10 +6,23 @@
 
 #include "base/error.h"
 #include "host/cpus.h"
+#include "host/identity.h"
 #include "host/memory.h"
 
 namespace innkeeper::host {
 namespace {
+
+TEST(Identity, IsWhatTheAdministratorSays) {
+    set_uuid("5ce00000-0000-4000-8000-000000000001", "smbios");
+    EXPECT_EQ(uuid().text(), "5ce00000-0000-4000-8000-000000000001");
+    EXPECT_THROW(set_uuid("11111111-1111-1111-1111-111111111111", "smbios"), Error);
+    EXPECT_THROW(set_uuid("me", "smbios"), Error);
+    EXPECT_THROW(set_uuid(std::nullopt, "dice"), Error);
+    set_uuid(std::nullopt, "machine-id");
+    EXPECT_EQ(uuid(), uuid());
+    set_uuid(std::nullopt, "smbios");
+    EXPECT_EQ(uuid(), uuid());
+}
 
 /// A machine of files: two nodes, each a socket of two cores with two threads.
 class Machine : public testing::Test {

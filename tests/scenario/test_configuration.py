@@ -101,3 +101,13 @@ def test_a_setting_that_claims_an_effect_is_read_by_somebody(file, name):
             return
     text = (TOP / "src" / "config" / f"{file}_settings.cc").read_text()
     assert re.search(r"(?<![:\"])\b%s\b(?!\")" % name, text), f"nobody reads {name}"
+
+
+def test_the_hosts_uuid_is_the_one_that_is_given(own_daemon):
+    uuid = "5ce00000-0000-4000-8000-0000000000aa"
+    assert "invalid host UUID: 00000000-0000-0000-0000-000000000000" in refused(
+        own_daemon, 'host_uuid = "00000000-0000-0000-0000-000000000000"\n')
+    assert "invalid UUID source: dice" in refused(own_daemon, 'host_uuid_source = "dice"\n')
+    (own_daemon.config / "libvirtd.conf").write_text(LOG + 'host_uuid = "%s"\n' % uuid)
+    with own_daemon.start().connect() as connection:
+        assert "<uuid>%s</uuid>" % uuid in connection.getCapabilities()

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "config/helper_settings.h"
 #include "config/qemu_settings.h"
+#include "host/identity.h"
 #include "logd/logs.h"
 #include "loop/spawn.h"
 
@@ -122,6 +123,13 @@ int run(int argc, char** argv) {
         return 1;
     }
     config::tell(remarks);
+    try {
+        host::set_uuid(settings.daemon.host_uuid, settings.daemon.host_uuid_source);
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        log::error("Can't setup host uuid");
+        return 1;
+    }
     for (const auto& driver : settings.daemon.access_drivers)
         if (driver == "polkit") {
             // Whoever asks for finer rights must not get a daemon that grants all of them.

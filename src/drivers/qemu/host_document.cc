@@ -1,36 +1,16 @@
 #include "drivers/qemu/host_document.h"
 
-#include <fmt/format.h>
-
-#include <optional>
 #include <string>
 
-#include "base/error.h"
-#include "base/files.h"
-#include "base/uuid.h"
 #include "cpu/host.h"
 #include "drivers/qemu/abilities/arch.h"
 #include "host/cpus.h"
+#include "host/identity.h"
 #include "host/memory.h"
 
 namespace innkeeper::qemu {
 
 namespace {
-
-/// The board's own, as the peer has it; else the installation's.
-Uuid host_uuid() {
-    for (const char* path : {"/sys/class/dmi/id/product_uuid", "/etc/machine-id"}) {
-        std::optional<std::string> text;
-        try {
-            text = read_file(path, 256);
-        } catch (const Error&) {
-            continue;
-        }
-        if (const auto uuid = text ? Uuid::parse(*text) : std::nullopt; uuid && uuid->is_valid()) return *uuid;
-    }
-    static const Uuid random = Uuid::random();
-    return random;
-}
 
 model::CpuSet set_of(const std::vector<unsigned>& numbers) {
     model::CpuSet set;
@@ -77,7 +57,7 @@ std::vector<model::HostCache> describe_caches(const host::KernelFiles& files) {
 model::HostDescription describe_host(std::string_view dac) {
     const host::KernelFiles files;
     const std::string label(dac);
-    return {.uuid = host_uuid(),
+    return {.uuid = host::uuid(),
             .cpu = cpu::host_cpu(files),
             .power_management = power_management(files),
             .iommu = files.exists("/sys/kernel/iommu_groups/0"),
