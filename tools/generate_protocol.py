@@ -270,6 +270,58 @@ DOMAIN_WORDS = [("domain_(.*_)?snapshot", "domain_snapshot"), ("domain_(.*_)?che
                 ("auth_", "rpc"), ("", "domain")]
 
 
+# Which argument of a procedure tells an object, if none has the object's own type.
+WORDS = {"path": "path", "key": "key", "mac": "mac", "from": "image", "file": "image", "xml": "document", "xml_desc": "document",
+         "dom_xml": "document"}
+
+
+def subject_by(kind, column, fields, place):
+    """The members of a Subject, in their order; None if the arguments do not tell it."""
+    def of_type(base):
+        return next((place + f.name for f in fields.values() if f.base == base and f.form == "one"), None)
+
+    by = ".by = Subject::By::%s"
+    if column == "none":
+        return [by % "none"]
+    if column is not None:
+        return [by % column["by"], f".{'name' if column['by'] == 'name' else 'word'} = {place}{column['argument']}"]
+    own = of_type(kind)
+    if own and "xml" not in fields:
+        members = {
+            "domain": [".name = {}.name", ".uuid = {}.uuid"], "network": [".name = {}.name", ".uuid = {}.uuid"],
+            "nwfilter": [".name = {}.name", ".uuid = {}.uuid"], "storage_pool": [".name = {}.name", ".uuid = {}.uuid"],
+            "interface": [".name = {}.name", ".word = {}.mac"], "nwfilter_binding": [".name = {}.portdev", ".word = {}.filtername"],
+            "storage_vol": [".name = {}.name", ".word = {}.key", ".parent = {}.pool"], "node_device": [".name = {}.name"],
+            "secret": [".word = {}.usageID", ".uuid = {}.uuid", ".number = {}.usageType"],
+            "network_port": [".uuid = {}.uuid", ".parent = {}.net.name", ".parent_uuid = {}.net.uuid"],
+        }[kind]
+        return [by % "identity", *(member.format(own) for member in members)]
+    if kind == "domain":
+        for moment in ("domain_snapshot", "domain_checkpoint"):
+            if of_type(moment):
+                return [by % "identity", f".name = {of_type(moment)}.dom.name", f".uuid = {of_type(moment)}.dom.uuid"]
+    if kind == "storage_pool" and of_type("storage_vol"):
+        return [by % "name", f".name = {of_type('storage_vol')}.pool"]
+    parent = []
+    for base in ("storage_pool", "network"):
+        if of_type(base):
+            parent = [f".parent = {of_type(base)}.name", f".parent_uuid = {of_type(base)}.uuid"]
+    if "usageType" in fields:
+        return [by % "usage", f".word = {place}usageID", f".number = {place}usageType"]
+    if "wwnn" in fields:
+        return [by % "wwn", f".name = {place}wwnn", f".word = {place}wwpn"]
+    if "uuid" in fields:
+        return [by % "uuid", f".uuid = {place}uuid", *parent]
+    if "id" in fields:
+        return [by % "id", f".number = {place}id"]
+    if "name" in fields:
+        return [by % "name", f".name = {place}name", *parent]
+    for name, what in WORDS.items():
+        if name in fields and fields[name].base == "string" and fields[name].form == "one":
+            return [by % what, f".word = std::move({place}{name})", *parent]
+    return None
+
+
 class Procedure:
     def __init__(self, program, row):
         self.program, self.row, self.name = program, row, row.get("name", "?")
@@ -282,6 +334,8 @@ class Procedure:
             fail(program.file, f"{where}: needs_rw says whether a read-only client may call it: true, false or on what it depends")
         if not isinstance(row["acl"], list) or not row["acl"]:
             fail(program.file, f"{where}: acl names the permissions, or none")
+        if self.event and self.program.name in ("remote", "qemu") and not self.row.get("aclfilter"):
+            fail(program.file, f"{where}: aclfilter names the permission that lets the event through, or none")
         self.tag = camel(self.name)
         self.own_types = []
         self.parts = {part: self.part(part) for part in ("args", "ret", "msg") if part in row}
@@ -368,6 +422,41 @@ class Procedure:
                 fail(self.program.file, f"{self.name}: cannot read the rule {rule}")
             yield f"{{{quote(parts[0])}, {quote(parts[1])}, {when}}}"
 
+    def subject(self):
+        """The object that a call or an event concerns: its kind, and what C++ makes it of `args`."""
+        rules = [rule.split(":")[0] for rule in self.row["acl"] + (self.row.get("aclfilter", []) if self.event else [])]
+        kinds = {kind for kind in rules if kind not in ("none", "connect")}
+        if not kinds:
+            return None
+        if len(kinds) > 1:
+            fail(self.program.file, f"{self.name}: rules are about more than one kind of object")
+        kind, = kinds
+        fields = {field.name: field for field in self.argument_fields()}
+        # Some events have a struct of their own within the message.
+        place = "args."
+        if "msg" in fields and fields["msg"].base not in SCALARS:
+            place, fields = "args.msg.", {field.name: field for field in fields["msg"].type.fields}
+        found = subject_by(kind, self.row.get("subject"), fields, place)
+        if found is None:
+            fail(self.program.file, f"{self.name}: no argument names the {kind} that its access rule is about; "
+                                    "the column subject can name one")
+        return [f'.kind = "{kind}"', *found]
+
+    def facts(self):
+        """Reads from the bytes of a call what its rules depend on."""
+        made, subject = self.parts.get("args") or self.parts.get("msg"), self.subject()
+        yield f"AccessFacts {self.tag}::access_facts([[maybe_unused]] rpc::XdrReader& in) {{"
+        if made and (subject or self.uses_flags() or (not self.event and self.selector())):
+            yield f"    {made.cpp} args;"
+            yield "    args.decode(in);"
+            yield f"    return {{{'{}' if self.event else 'access_values(args)'}, {{{', '.join(subject or [])}}}}};"
+        else:
+            yield "    return {};"
+        yield "}"
+
+    def has_rules(self):
+        return any(rule != "none" for rule in self.row["acl"] + self.row.get("aclfilter", []))
+
     def uses_flags(self):
         return any(field.name == "flags" and field.base in ("int32", "uint32") for field in self.argument_fields())
 
@@ -388,6 +477,8 @@ class Procedure:
             yield f"    static AccessValues access_values(const Args&{' args' if used else ''}) {{"
             yield f"        return {{{flags}, {selector}}};" if used else "        return {};"
             yield "    }"
+        if self.has_rules():
+            yield "    static AccessFacts access_facts(rpc::XdrReader& in);"
         yield "};"
 
     def define_row(self):
@@ -396,9 +487,14 @@ class Procedure:
         return (f"    {{{self.program.number}u, {self.program.version}, {row['number']}, {quote(self.name)}, "
                 f"{quote(row.get('api', ''))}, ErrorDomain::{self.error_domain()}, "
                 f"{'true' if self.event else 'false'}, {'true' if row.get('priority') == 'high' else 'false'}, "
-                f"{self.needs_write()}, {self.rule_span('acl')}, {self.rule_span('aclfilter')}, "
+                f"{self.needs_write()}, {self.rule_span('acl')}, {self.filter_span()}, "
+                f"{f'{self.tag}::access_facts' if self.has_rules() else 'nullptr'}, "
                 f"StreamDirection::{row.get('stream', 'none')}, {self.program.values[sparse] if sparse else 0}u, "
                 f"FdDirection::{row.get('fds', 'none')}, {quote(row.get('since', ''))}}},")
+
+    def filter_span(self):
+        # What a registration lets through stands in the rows of the events.
+        return "{}" if not self.event and "event_register" in self.name else self.rule_span("aclfilter")
 
     def rule_span(self, column):
         return self.program.rule_array(tuple(self.rules(column)))
@@ -515,6 +611,8 @@ def emit_types(output, program, path, includes, types, procedures, extra=()):
     for made in everything:
         body = list(made.define())
         lines += [*body, ""] if body else []
+    for _, procedure in procedures:
+        lines += [*procedure.facts(), ""] if procedure.has_rules() else []
     output.source(f"protocol/{path}.cc", program.file, lines + [f"}}  // namespace {program.namespace()}"])
     emit_samples(output, program, path, everything)
 
@@ -560,7 +658,7 @@ def emit_program(output, program):
     else:
         emit_types(output, program, name, includes, program.types.values(), list(enumerate(program.procedures)), extra)
     rows = [procedure.define_row() for procedure in program.procedures]
-    header = "protocol/remote/types.h" if name == "remote" else f"protocol/{name}.h"
+    header = f"protocol/{name}.h"
     lines = [f'#include "{header}"', "", f"namespace {program.namespace()} {{", "", "namespace {", "",
              "constexpr Condition kNever{};", "constexpr Condition kAlways{Condition::Kind::always, 0};"]
     for rules, array in program.rule_arrays.items():

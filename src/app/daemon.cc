@@ -85,6 +85,10 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
               clients_changed();
           },
           [this] { return sockets_.tls(); }) {
+    if (settings_.asks_about_calls()) {
+        permissions_ = access::permissions_by(polkit_);
+        clients_.guard_by(permissions_.get());
+    }
     connection_calls_.add_to(clients_.own_handlers());
     admin_calls_.add_to(admin_.own_handlers());
     admin_.only_for(::geteuid());
@@ -141,7 +145,7 @@ Task<> Daemon::start_drivers() {
     lock_drivers();
     connection_calls_.set_token(system_token(paths_));
     if (program_.has(Part::test)) choice_.add_test(&drivers_->test);
-    if (drivers_->guests) choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu});
+    if (drivers_->guests) choice_.add_hypervisor({"qemu", ErrorDomain::qemu, &drivers_->qemu}, "QEMU");
     co_await drivers_->secondary.start(&choice_);
     choice_.add_siblings(program_, paths_);
     if (!drivers_->guests) co_return;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "access/permissions.h"
 #include "access/polkit.h"
 #include "app/daemonize.h"
 #include "app/drivers.h"
@@ -56,6 +57,7 @@ class Daemon {
     Sockets sockets_;
     DriverChoice choice_;
     access::Polkit polkit_;
+    std::unique_ptr<access::Permissions> permissions_;
     rpc::ConnectionCalls connection_calls_;
     rpc::Server clients_, admin_;
     rpc::AdminCalls admin_calls_;

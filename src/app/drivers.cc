@@ -21,10 +21,11 @@ Error no_driver(std::string what) { return Error(ErrorCode::no_connect, ErrorDom
 
 }  // namespace
 
-void DriverChoice::add_hypervisor(rpc::DriverPart part, std::vector<int> features) {
+void DriverChoice::add_hypervisor(rpc::DriverPart part, std::string access_name, std::vector<int> features) {
     auto& choice = by_scheme_[part.name];
     choice.hypervisor = true;
     choice.drivers = std::make_shared<rpc::DriverSet>();
+    choice.drivers->access_name = std::move(access_name);
     choice.drivers->features = std::move(features);
     choice.drivers->parts.push_back(std::move(part));
     for (const auto& other : secondary_) choice.drivers->parts.push_back(other);
@@ -33,6 +34,7 @@ void DriverChoice::add_hypervisor(rpc::DriverPart part, std::vector<int> feature
 void DriverChoice::add_secondary(rpc::DriverPart part) {
     auto& choice = by_scheme_[part.name];
     choice.drivers = std::make_shared<rpc::DriverSet>();
+    choice.drivers->access_name = part.name;
     choice.drivers->parts.push_back(part);
     for (auto& [scheme, other] : by_scheme_)
         if (other.hypervisor) other.drivers->parts.push_back(part);

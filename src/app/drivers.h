@@ -18,7 +18,8 @@ class DriverChoice final : public rpc::Drivers {
   public:
     explicit DriverChoice(Paths::Privilege privilege) : privilege_(privilege) {}
 
-    void add_hypervisor(rpc::DriverPart part, std::vector<int> features = {});
+    /// `access_name` is what access rules call it, as in `QEMU`.
+    void add_hypervisor(rpc::DriverPart part, std::string access_name, std::vector<int> features = {});
     void add_secondary(rpc::DriverPart part);
 
     /// What this daemon has not is the siblings': the proxy sends whole connections there, a hypervisor's daemon what

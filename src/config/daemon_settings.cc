@@ -1,7 +1,9 @@
 #include "config/daemon_settings.h"
 
 #include <fmt/format.h>
+
 #include <grp.h>
+#include <algorithm>
 
 #include <array>
 #include <charconv>
@@ -43,7 +45,8 @@ const std::array table{
     Row{"tcp_min_ssf", &S::tcp_min_ssf, "Least strength of the encryption that SASL must give to TCP connections.",
         network},
     Row{"access_drivers", &S::access_drivers,
-        "Who decides which client may do what: none. (polkit is refused: it cannot be asked yet.)"},
+        "Who decides what each client may do to which object: none, or polkit by its rules about the actions "
+        "org.libvirt.api.*. Without one every client that may write may do everything."},
     Row{"key_file", &S::key_file, "The daemon's private key.", network},
     Row{"cert_file", &S::cert_file, "The daemon's certificate.", network},
     Row{"ca_file", &S::ca_file, "The certificate authority that signed the daemon's and the clients' certificates.",
@@ -133,6 +136,10 @@ DaemonSettings DaemonSettings::read(const std::string& path, Reach reach, Remark
         if (value == 0)
             throw Error(ErrorCode::internal_error, ErrorDomain::conf, fmt::format("'{}' must be greater than 0", name));
     return settings;
+}
+
+bool DaemonSettings::asks_about_calls() const {
+    return std::ranges::find(access_drivers, "polkit") != access_drivers.end();
 }
 
 DaemonSettings::Auth DaemonSettings::auth_ro(Paths::Privilege privilege) const {

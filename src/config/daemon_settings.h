@@ -55,6 +55,8 @@ struct DaemonSettings {
     enum class Auth { none, sasl, polkit };
     Auth auth_ro(Paths::Privilege privilege) const;
     Auth auth_rw(Paths::Privilege privilege) const;
+    /// Whether polkit decides about each call.
+    bool asks_about_calls() const;
     Auth auth_of_tcp() const;
     Auth auth_of_tls() const;
     /// Of the read-write socket: open to all if polkit stands behind it.

@@ -71,12 +71,13 @@ Error refused_argument(std::string_view api, std::string_view argument, std::str
 
 void Guests::install(rpc::HandlerTable& table) {
     for (const auto install :
-         {install_lists,     install_lookup,      install_definitions, install_device_changes, install_lifecycle,
-          install_controls,  install_metadata,    install_state,       install_vcpus,          install_vcpu_changes,
-          install_pins,      install_iothreads,   install_memory,      install_tuning,         install_io_limits,
-          install_autostart, install_rename,      install_saved,       install_snapshots,      install_snapshot_changes,
-          install_revert,    install_checkpoints, install_backups,     install_console,        install_events,
-          install_monitor,   install_stats,       install_host,        install_node,           install_cpu_models})
+         {install_directory,        install_lists,     install_lookup,      install_definitions, install_device_changes,
+          install_lifecycle,        install_controls,  install_metadata,    install_state,       install_vcpus,
+          install_vcpu_changes,     install_pins,      install_iothreads,   install_memory,      install_tuning,
+          install_io_limits,        install_autostart, install_rename,      install_saved,       install_snapshots,
+          install_snapshot_changes, install_revert,    install_checkpoints, install_backups,     install_console,
+          install_events,           install_monitor,   install_stats,       install_host,        install_node,
+          install_cpu_models})
         handlers_.push_back(install(*this, table));
 }
 

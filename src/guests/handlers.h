@@ -65,6 +65,7 @@ Installed install_group(Guests& guests, rpc::HandlerTable& table) {
     group->install(table);
     return group;
 }
+Installed install_directory(Guests&, rpc::HandlerTable&);
 Installed install_lists(Guests&, rpc::HandlerTable&);
 Installed install_lookup(Guests&, rpc::HandlerTable&);
 Installed install_definitions(Guests&, rpc::HandlerTable&);

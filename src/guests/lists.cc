@@ -81,32 +81,33 @@ class Lists : public Handlers {
     }
 
   private:
-    wire::ConnectNumOfDomainsRet num_of_domains(const Caller&) {
-        return {static_cast<std::int32_t>(guests_.registry().active().size())};
+    wire::ConnectNumOfDomainsRet num_of_domains(const Caller& caller) {
+        const auto seen = [&](const auto& entry) { return caller.sees(entry.second->name()); };
+        return {static_cast<std::int32_t>(std::ranges::count_if(guests_.registry().active(), seen))};
     }
 
-    wire::ConnectListDomainsRet list_domains(const Caller&, const wire::ConnectListDomainsArgs& args) {
+    wire::ConnectListDomainsRet list_domains(const Caller& caller, const wire::ConnectListDomainsArgs& args) {
         wire::ConnectListDomainsRet ret;
         for (const auto& [id, guest] : guests_.registry().active()) {
             if (std::cmp_greater_equal(ret.ids.size(), args.maxids)) break;
-            ret.ids.push_back(id);
+            if (caller.sees(guest->name())) ret.ids.push_back(id);
         }
         return ret;
     }
 
-    wire::ConnectNumOfDefinedDomainsRet num_of_defined_domains(const Caller&) {
-        const auto inactive = [](const auto& entry) {
-            return entry.second->is_visible() && !entry.second->is_active();
+    wire::ConnectNumOfDefinedDomainsRet num_of_defined_domains(const Caller& caller) {
+        const auto inactive = [&](const auto& entry) {
+            return entry.second->is_visible() && !entry.second->is_active() && caller.sees(entry.first);
         };
         return {static_cast<std::int32_t>(std::ranges::count_if(guests_.registry().all(), inactive))};
     }
 
-    wire::ConnectListDefinedDomainsRet list_defined_domains(const Caller&,
+    wire::ConnectListDefinedDomainsRet list_defined_domains(const Caller& caller,
                                                             const wire::ConnectListDefinedDomainsArgs& args) {
         wire::ConnectListDefinedDomainsRet ret;
         for (const auto& [name, guest] : guests_.registry().all()) {
             if (std::cmp_greater_equal(ret.names.size(), args.maxnames)) break;
-            if (guest->is_visible() && !guest->is_active()) ret.names.push_back(name);
+            if (guest->is_visible() && !guest->is_active() && caller.sees(name)) ret.names.push_back(name);
         }
         return ret;
     }
@@ -115,6 +116,10 @@ class Lists : public Handlers {
         const auto args = rpc::decoded<wire::ConnectListAllDomainsArgs>(in);
         rpc::check_access(caller, wire::ConnectListAllDomains::row, wire::ConnectListAllDomains::access_values(args));
         check_flags(args.flags, all_filters, "ConnectListAllDomains");
+        if (caller.visible) {
+            out.buffer() += rpc::encoded(all_domains(caller, args));
+            return;
+        }
         auto& kept = kept_[next_kept_];
         const auto same = std::ranges::find_if(kept_, [&](const KeptList& list) {
             return list.generation == guests_.registry().generation() && list.flags == args.flags &&
@@ -124,15 +129,20 @@ class Lists : public Handlers {
             out.buffer() += same->bytes;
             return;
         }
+        kept = {guests_.registry().generation(), args.flags, args.need_results,
+                rpc::encoded(all_domains(caller, args))};
+        next_kept_ = (next_kept_ + 1) % kept_.size();
+        out.buffer() += kept.bytes;
+    }
+
+    wire::ConnectListAllDomainsRet all_domains(const Caller& caller, const wire::ConnectListAllDomainsArgs& args) {
         wire::ConnectListAllDomainsRet ret;
         for (const auto& [name, guest] : guests_.registry().all()) {
-            if (!passes_filters(guests_, *guest, args.flags)) continue;
+            if (!passes_filters(guests_, *guest, args.flags) || !caller.sees(name)) continue;
             ++ret.ret;
             if (args.need_results != 0) ret.domains.push_back(wire_domain(*guest));
         }
-        kept = {guests_.registry().generation(), args.flags, args.need_results, rpc::encoded(ret)};
-        next_kept_ = (next_kept_ + 1) % kept_.size();
-        out.buffer() += kept.bytes;
+        return ret;
     }
 
     std::array<KeptList, 2> kept_;

@@ -26,6 +26,16 @@ std::optional<bool> running_wanted(std::uint32_t flags) {
     return std::nullopt;
 }
 
+/// What is said of a guest that sleeps can change; who it is cannot.
+void require_same_guest(const model::DomainDef& def, const model::DomainDef& old) {
+    if (def.name != old.name)
+        throw Error(ErrorCode::config_unsupported,
+                    fmt::format("Target domain name '{}' does not match source '{}'", def.name, old.name));
+    if (def.uuid != old.uuid)
+        throw Error(ErrorCode::config_unsupported,
+                    fmt::format("Target domain uuid {} does not match source {}", def.uuid.text(), old.uuid.text()));
+}
+
 class Saved : public Handlers {
   public:
     using Handlers::Handlers;
@@ -103,6 +113,7 @@ class Saved : public Handlers {
         auto image = co_await hypervisor().read_saved(path);
         if (document) {
             auto def = model::parse_domain(*document);
+            require_same_guest(def, *image.definition);
             image.definition = co_await hypervisor().complete(std::move(def), Purpose::restore);
         }
         if (const auto wanted = running_wanted(flags)) image.running = *wanted;
@@ -138,12 +149,7 @@ class Saved : public Handlers {
         auto image = co_await hypervisor().read_saved(path);
         const auto old = image.definition;
         const auto def = co_await hypervisor().complete(model::parse_domain(document), Purpose::restore);
-        if (def->name != old->name)
-            throw Error(ErrorCode::config_unsupported,
-                        fmt::format("Target domain name '{}' does not match source '{}'", def->name, old->name));
-        if (def->uuid != old->uuid)
-            throw Error(ErrorCode::config_unsupported, fmt::format("Target domain uuid {} does not match source {}",
-                                                                   def->uuid.text(), old->uuid.text()));
+        require_same_guest(*def, *old);
         image.definition = def;
         if (const auto wanted = running_wanted(flags)) image.running = *wanted;
         co_await hypervisor().rewrite_saved(std::move(path), std::move(image));

@@ -70,7 +70,7 @@ class StatsHandlers : public Handlers {
     }
 
   private:
-    Task<wire::ConnectGetAllDomainStatsRet> get_all(Caller, wire::ConnectGetAllDomainStatsArgs args) {
+    Task<wire::ConnectGetAllDomainStatsRet> get_all(Caller caller, wire::ConnectGetAllDomainStatsArgs args) {
         check_flags(args.flags, filter_flags | other_flags, "ConnectGetAllDomainStats");
         const bool enforce = (args.flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS) != 0;
         if (enforce && (args.stats & ~all_groups) != 0)
@@ -81,11 +81,12 @@ class StatsHandlers : public Handlers {
         const std::uint32_t filters = args.flags & filter_flags;
         std::vector<GuestPtr> guests;
         for (const auto& dom : args.doms)
-            if (auto guest = guests_.registry().by_uuid(dom.uuid); guest && passes_filters(guests_, *guest, filters))
+            if (auto guest = guests_.registry().by_uuid(dom.uuid);
+                guest && passes_filters(guests_, *guest, filters) && caller.sees(guest->name()))
                 guests.push_back(std::move(guest));
         if (args.doms.empty())
             for (const auto& [name, guest] : guests_.registry().all())
-                if (passes_filters(guests_, *guest, filters)) guests.push_back(guest);
+                if (passes_filters(guests_, *guest, filters) && caller.sees(name)) guests.push_back(guest);
 
         std::vector<Task<wire::DomainStatsRecord>> questions;
         questions.reserve(guests.size());

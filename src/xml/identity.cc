@@ -94,7 +94,9 @@ std::optional<Identity> identity(std::string_view text, const Limits& limits) {
                 break;
             }
             case Token::attribute:
-                if (scanner.depth() == 1 && scanner.name() == "type") append_text(found.type, scanner.value());
+                if (scanner.depth() != 1) break;
+                if (scanner.name() == "type") append_text(found.type, scanner.value());
+                if (scanner.name() == "name") append_text(found.name_attribute, scanner.value());
                 break;
             case Token::text:
                 if (target) append_text(*target, scanner.value());
@@ -109,7 +111,8 @@ std::optional<Identity> identity(std::string_view text, const Limits& limits) {
                 break;
         }
     }
-    if (!is_valid_text(found.name) || !is_valid_text(found.title)) return std::nullopt;
+    if (!is_valid_text(found.name) || !is_valid_text(found.name_attribute) || !is_valid_text(found.title))
+        return std::nullopt;
     if (has_uuid && !(found.uuid = Uuid::parse(uuid))) return std::nullopt;
     return found;
 }

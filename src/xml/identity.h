@@ -15,6 +15,7 @@ namespace innkeeper::xml {
 struct Identity {
     std::string root;  ///< the root element's name
     std::string type;  ///< its `type` attribute
+    std::string name_attribute;
     std::string name, title;
     std::optional<Uuid> uuid;
 

@@ -1,4 +1,5 @@
 """A system bus of its own with a real polkitd on it, whose rules are the test's."""
+import ctypes
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import libvirt
 from daemon import PATIENCE, TOP, wait_until
 
 POLKITD = "/usr/lib/polkit-1/polkitd"
+PR_SET_PDEATHSIG = 1
 BUS = """<busconfig><type>system</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="*"/><allow receive_type="*"/></policy>
 <limit name="max_replies_per_connection">50000</limit></busconfig>"""
@@ -103,6 +105,9 @@ class Polkit:
 
     def listen(self):
         """What goes to polkit from now on, as text that grows."""
+        if self.monitor is not None:
+            self.monitor.kill()
+            self.monitor.wait(PATIENCE)
         file = self.folder / "heard"
         with open(file, "w") as out:
             self.monitor = subprocess.Popen(["dbus-monitor", "--address", self.address, "interface=org.freedesktop.PolicyKit1.Authority"],
@@ -134,6 +139,10 @@ class Stranger:
             os.setgroups([])
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
+            # Whatever becomes of the test, this does not outlive it, nor hold its output open.
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
             try:
                 result = ("gave", function(*arguments))
             except libvirt.libvirtError as error:

@@ -282,7 +282,6 @@ def test_bad_configurations_stop_the_start(tmp_path):
             ("auth_unix_rw = \"foo\"\n", 1, "auth_unix_rw: unsupported auth foo"),
             ("max_workers = 0\n", 1, "'max_workers' must be greater than 0"),
             ("access_drivers = [\"x\"]\n", 1, "Cannot find security driver 'x'"),
-            ("access_drivers = [\"polkit\"]\n", 1, "cannot ask polkit about single calls"),
             ("log_outputs = \"x\"\n", 1, "Malformed format for log output 'x'"),
             ("unix_sock_rw_perms = \"99\"\n", 6, "Failed to parse mode '99'"),
             ("unix_sock_group = \"no-such-group\"\n", 6, "Failed to parse group 'no-such-group'")):

@@ -13,6 +13,7 @@
 namespace innkeeper::host_interface {
 
 namespace remote = protocol::remote;
+using protocol::Subject;
 
 namespace {
 
@@ -23,10 +24,10 @@ remote::Interface handle(const Seen& seen) { return {.name = seen.name, .mac = s
 bool is_up(const Seen& seen) { return seen.state == "up"; }
 
 /// The older lists ask for the kernel's own words, so that one that is neither up nor down is in none of them.
-Task<std::vector<std::string>> names_in_state(std::string state) {
+Task<std::vector<std::string>> names_in_state(rpc::Caller caller, std::string state) {
     std::vector<std::string> names;
     for (auto& seen : co_await in_pool([] { return list_interfaces(); }))
-        if (seen.state == state) names.push_back(std::move(seen.name));
+        if (seen.state == state && caller.sees(seen.name)) names.push_back(std::move(seen.name));
     co_return names;
 }
 
@@ -36,10 +37,39 @@ Task<Seen> find(std::string name) {
     co_return std::move(*found);
 }
 
+Task<Seen> find_address(std::string mac) {
+    std::vector<Seen> found;
+    for (auto& seen : co_await in_pool([] { return list_interfaces(); }))
+        if (!mac.empty() && strcasecmp(seen.mac.c_str(), mac.c_str()) == 0) found.push_back(std::move(seen));
+    if (found.empty())
+        throw Error(ErrorCode::no_interface, fmt::format("couldn't find interface with MAC address '{}'", mac));
+    if (found.size() > 1)
+        throw Error(ErrorCode::multiple_interfaces,
+                    fmt::format("the MAC address '{}' matches multiple interfaces", mac));
+    co_return std::move(found.front());
+}
+
+Subject subject_of(Seen seen) {
+    return {
+        .kind = "interface", .by = Subject::By::identity, .name = std::move(seen.name), .word = std::move(seen.mac)};
+}
+
 }  // namespace
+
+Task<Subject> HostInterfaces::subject(Subject asked) {
+    if (asked.by == Subject::By::mac) co_return subject_of(co_await find_address(std::move(asked.word)));
+    co_return subject_of(co_await find(std::move(asked.name)));
+}
+
+Task<std::vector<Subject>> HostInterfaces::subjects(Subject) {
+    std::vector<Subject> all;
+    for (auto& seen : co_await in_pool([] { return list_interfaces(); })) all.push_back(subject_of(std::move(seen)));
+    co_return all;
+}
 
 rpc::HandlerTable HostInterfaces::handlers() {
     rpc::HandlerTable table;
+    table.describe("interface", *this, &HostInterfaces::subject, &HostInterfaces::subjects);
     table.add<remote::ConnectNumOfInterfaces>(*this, &HostInterfaces::num);
     table.add<remote::ConnectNumOfDefinedInterfaces>(*this, &HostInterfaces::num_defined);
     table.add<remote::ConnectListInterfaces>(*this, &HostInterfaces::list);
@@ -52,33 +82,34 @@ rpc::HandlerTable HostInterfaces::handlers() {
     return table;
 }
 
-Task<remote::ConnectNumOfInterfacesRet> HostInterfaces::num(rpc::Caller) {
-    const auto names = co_await names_in_state("up");
+Task<remote::ConnectNumOfInterfacesRet> HostInterfaces::num(rpc::Caller caller) {
+    const auto names = co_await names_in_state(caller, "up");
     co_return remote::ConnectNumOfInterfacesRet{.num = static_cast<std::int32_t>(names.size())};
 }
 
-Task<remote::ConnectNumOfDefinedInterfacesRet> HostInterfaces::num_defined(rpc::Caller) {
-    const auto names = co_await names_in_state("down");
+Task<remote::ConnectNumOfDefinedInterfacesRet> HostInterfaces::num_defined(rpc::Caller caller) {
+    const auto names = co_await names_in_state(caller, "down");
     co_return remote::ConnectNumOfDefinedInterfacesRet{.num = static_cast<std::int32_t>(names.size())};
 }
 
-Task<remote::ConnectListInterfacesRet> HostInterfaces::list(rpc::Caller, remote::ConnectListInterfacesArgs args) {
-    auto names = co_await names_in_state("up");
+Task<remote::ConnectListInterfacesRet> HostInterfaces::list(rpc::Caller caller,
+                                                            remote::ConnectListInterfacesArgs args) {
+    auto names = co_await names_in_state(caller, "up");
     co_return remote::ConnectListInterfacesRet{.names = objects::at_most(std::move(names), args.maxnames)};
 }
 
 Task<remote::ConnectListDefinedInterfacesRet> HostInterfaces::list_defined(
-    rpc::Caller, remote::ConnectListDefinedInterfacesArgs args) {
-    auto names = co_await names_in_state("down");
+    rpc::Caller caller, remote::ConnectListDefinedInterfacesArgs args) {
+    auto names = co_await names_in_state(caller, "down");
     co_return remote::ConnectListDefinedInterfacesRet{.names = objects::at_most(std::move(names), args.maxnames)};
 }
 
-Task<remote::ConnectListAllInterfacesRet> HostInterfaces::list_all(rpc::Caller,
+Task<remote::ConnectListAllInterfacesRet> HostInterfaces::list_all(rpc::Caller caller,
                                                                    remote::ConnectListAllInterfacesArgs args) {
     objects::allow_flags(args.flags, active_flag | inactive_flag, ErrorDomain::none, "udevConnectListAllInterfaces");
     remote::ConnectListAllInterfacesRet ret;
     for (const auto& seen : co_await in_pool([] { return list_interfaces(); })) {
-        if (!objects::passes(args.flags, active_flag, inactive_flag, is_up(seen))) continue;
+        if (!objects::passes(args.flags, active_flag, inactive_flag, is_up(seen)) || !caller.sees(seen.name)) continue;
         ++ret.ret;
         if (args.need_results != 0) ret.ifaces.push_back(handle(seen));
     }
@@ -91,15 +122,7 @@ Task<remote::InterfaceLookupByNameRet> HostInterfaces::by_name(rpc::Caller, remo
 
 Task<remote::InterfaceLookupByMacStringRet> HostInterfaces::by_mac(rpc::Caller,
                                                                    remote::InterfaceLookupByMacStringArgs args) {
-    std::vector<Seen> found;
-    for (auto& seen : co_await in_pool([] { return list_interfaces(); }))
-        if (!args.mac.empty() && strcasecmp(seen.mac.c_str(), args.mac.c_str()) == 0) found.push_back(std::move(seen));
-    if (found.empty())
-        throw Error(ErrorCode::no_interface, fmt::format("couldn't find interface with MAC address '{}'", args.mac));
-    if (found.size() > 1)
-        throw Error(ErrorCode::multiple_interfaces,
-                    fmt::format("the MAC address '{}' matches multiple interfaces", args.mac));
-    co_return remote::InterfaceLookupByMacStringRet{.iface = handle(found.front())};
+    co_return remote::InterfaceLookupByMacStringRet{.iface = handle(co_await find_address(std::move(args.mac)))};
 }
 
 Task<remote::InterfaceGetXmlDescRet> HostInterfaces::xml(rpc::Caller, remote::InterfaceGetXmlDescArgs args) {

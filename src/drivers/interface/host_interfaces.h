@@ -14,6 +14,9 @@ class HostInterfaces {
     rpc::HandlerTable handlers();
 
   private:
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+
     Task<protocol::remote::ConnectNumOfInterfacesRet> num(rpc::Caller);
     Task<protocol::remote::ConnectNumOfDefinedInterfacesRet> num_defined(rpc::Caller);
     Task<protocol::remote::ConnectListInterfacesRet> list(rpc::Caller, protocol::remote::ConnectListInterfacesArgs);

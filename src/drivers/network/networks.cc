@@ -39,6 +39,7 @@ Task<DefPtr> read_definition(const objects::DefinitionStore& store, objects::Def
 Networks::Networks(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Backend> backend)
     : store_(std::move(store)), backend_(std::move(backend)), registry_("network", ErrorDomain::network) {
     rpc::HandlerTable table;
+    describe(table);
     add_questions(table);
     add_changes(table);
     add_ports(table);

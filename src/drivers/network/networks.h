@@ -46,6 +46,13 @@ class Networks final : public objects::NetworkAddresses {
     using Registry = objects::Registry<Network>;
     using Ptr = Registry::Ptr;
 
+    // For access rules (directory.cc).
+    void describe(rpc::HandlerTable& table);
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+    Task<protocol::Subject> port_subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> port_subjects(protocol::Subject network);
+
     // Questions (questions.cc).
     void add_questions(rpc::HandlerTable& table);
     protocol::remote::ConnectNumOfNetworksRet num_of_active(const rpc::Caller&);
@@ -89,6 +96,7 @@ class Networks final : public objects::NetworkAddresses {
     Task<> set_autostart(rpc::Caller, protocol::remote::NetworkSetAutostartArgs);
 
     // Ports (ports.cc).
+    static Error no_port(const Uuid& uuid);
     void add_ports(rpc::HandlerTable& table);
     protocol::remote::NetworkListAllPortsRet list_ports(const rpc::Caller&,
                                                         const protocol::remote::NetworkListAllPortsArgs&);
@@ -97,6 +105,8 @@ class Networks final : public objects::NetworkAddresses {
     Task<protocol::remote::NetworkPortCreateXmlRet> create_port(rpc::Caller,
                                                                 protocol::remote::NetworkPortCreateXmlArgs);
 
+    Ptr find_name(const std::string& name) const;
+    Ptr find_uuid(const Uuid& uuid) const;
     Ptr find(const protocol::remote::Network& which) const;
     Ptr find_active(const protocol::remote::Network& which) const;
     void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) const;

@@ -12,6 +12,10 @@ namespace innkeeper::network {
 
 namespace remote = protocol::remote;
 
+Error Networks::no_port(const Uuid& uuid) {
+    return Error(ErrorCode::no_network_port, fmt::format("Network port with UUID {} does not exist", uuid.text()));
+}
+
 void Networks::add_ports(rpc::HandlerTable& table) {
     table.add<remote::NetworkListAllPorts>(*this, &Networks::list_ports);
     table.add<remote::NetworkPortLookupByUuid>(*this, &Networks::port_by_uuid);
@@ -27,7 +31,7 @@ remote::NetworkListAllPortsRet Networks::list_ports(const rpc::Caller&, const re
 remote::NetworkPortLookupByUuidRet Networks::port_by_uuid(const rpc::Caller&,
                                                           const remote::NetworkPortLookupByUuidArgs& args) {
     find(args.network);
-    throw Error(ErrorCode::no_network_port, fmt::format("Network port with UUID {} does not exist", args.uuid.text()));
+    throw no_port(args.uuid);
 }
 
 Task<remote::NetworkPortCreateXmlRet> Networks::create_port(rpc::Caller, remote::NetworkPortCreateXmlArgs args) {

@@ -15,10 +15,10 @@ namespace {
 remote::Network handle(const Network& network) { return {.name = network.name(), .uuid = network.uuid()}; }
 
 template <class Registry>
-std::vector<std::string> names(const Registry& registry, bool active, std::int32_t most) {
+std::vector<std::string> names(const rpc::Caller& caller, const Registry& registry, bool active, std::int32_t most) {
     std::vector<std::string> names;
     for (const auto& [name, network] : registry.all())
-        if (network->is_active() == active) names.push_back(name);
+        if (network->is_active() == active && caller.sees(name)) names.push_back(name);
     return objects::at_most(std::move(names), most);
 }
 
@@ -52,29 +52,30 @@ void Networks::add_questions(rpc::HandlerTable& table) {
     table.add<remote::ConnectNetworkEventDeregisterAny>(*this, &Networks::deregister_event);
 }
 
-remote::ConnectNumOfNetworksRet Networks::num_of_active(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(names(registry_, true, INT32_MAX).size())};
+remote::ConnectNumOfNetworksRet Networks::num_of_active(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_, true, INT32_MAX).size())};
 }
 
-remote::ConnectListNetworksRet Networks::list_active(const rpc::Caller&, const remote::ConnectListNetworksArgs& args) {
-    return {.names = names(registry_, true, args.maxnames)};
+remote::ConnectListNetworksRet Networks::list_active(const rpc::Caller& caller,
+                                                     const remote::ConnectListNetworksArgs& args) {
+    return {.names = names(caller, registry_, true, args.maxnames)};
 }
 
-remote::ConnectNumOfDefinedNetworksRet Networks::num_of_defined(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(names(registry_, false, INT32_MAX).size())};
+remote::ConnectNumOfDefinedNetworksRet Networks::num_of_defined(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_, false, INT32_MAX).size())};
 }
 
-remote::ConnectListDefinedNetworksRet Networks::list_defined(const rpc::Caller&,
+remote::ConnectListDefinedNetworksRet Networks::list_defined(const rpc::Caller& caller,
                                                              const remote::ConnectListDefinedNetworksArgs& args) {
-    return {.names = names(registry_, false, args.maxnames)};
+    return {.names = names(caller, registry_, false, args.maxnames)};
 }
 
-remote::ConnectListAllNetworksRet Networks::list_all(const rpc::Caller&,
+remote::ConnectListAllNetworksRet Networks::list_all(const rpc::Caller& caller,
                                                      const remote::ConnectListAllNetworksArgs& args) {
     allow_flags(args.flags, 0x3f, "ConnectListAllNetworks");
     remote::ConnectListAllNetworksRet ret;
     for (const auto& [name, network] : registry_.all()) {
-        if (!is_listed(*network, args.flags)) continue;
+        if (!is_listed(*network, args.flags) || !caller.sees(name)) continue;
         ++ret.ret;
         if (args.need_results != 0) ret.nets.push_back(handle(*network));
     }
@@ -82,13 +83,11 @@ remote::ConnectListAllNetworksRet Networks::list_all(const rpc::Caller&,
 }
 
 remote::NetworkLookupByNameRet Networks::by_name(const rpc::Caller&, const remote::NetworkLookupByNameArgs& args) {
-    if (const auto found = registry_.by_name(args.name)) return {.net = handle(*found)};
-    throw Error(ErrorCode::no_network, fmt::format("no network with matching name '{}'", args.name));
+    return {.net = handle(*find_name(args.name))};
 }
 
 remote::NetworkLookupByUuidRet Networks::by_uuid(const rpc::Caller&, const remote::NetworkLookupByUuidArgs& args) {
-    if (const auto found = registry_.by_uuid(args.uuid)) return {.net = handle(*found)};
-    throw Error(ErrorCode::no_network, fmt::format("no network with matching uuid '{}'", args.uuid.text()));
+    return {.net = handle(*find_uuid(args.uuid))};
 }
 
 remote::NetworkGetXmlDescRet Networks::xml(const rpc::Caller&, const remote::NetworkGetXmlDescArgs& args) {

@@ -41,6 +41,12 @@ DevicePtr Catalog::by_wwn(std::string_view wwnn, std::string_view wwpn) const {
         wwnn, wwpn);
 }
 
+DevicePtr Catalog::find_wwn(std::string_view wwnn, std::string_view wwpn) const {
+    if (auto found = by_wwn(wwnn, wwpn)) return found;
+    throw Error(ErrorCode::internal_error,
+                fmt::format("no SCSI host with matching wwnn '{}' and wwpn '{}'", wwnn, wwpn));
+}
+
 DevicePtr Catalog::by_fabric(std::string_view fabric) const {
     return first_host(
         [](const ScsiHost& host, std::string_view wanted, std::string_view) {

@@ -20,6 +20,8 @@ class Catalog {
     DevicePtr by_path(std::string_view path) const;
     /// The Fibre Channel adapter with both names, or the first that can have virtual ports and is on that fabric.
     DevicePtr by_wwn(std::string_view wwnn, std::string_view wwpn) const;
+    /// Throws Error (internal_error).
+    DevicePtr find_wwn(std::string_view wwnn, std::string_view wwpn) const;
     DevicePtr by_fabric(std::string_view fabric) const;
     DevicePtr any_with_vports() const;
 

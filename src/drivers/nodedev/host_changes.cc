@@ -73,11 +73,7 @@ Task<remote::NodeDeviceLookupScsiHostByWwnRet> HostDevices::by_wwn(rpc::Caller,
                                                                    remote::NodeDeviceLookupScsiHostByWwnArgs args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::none, "nodeDeviceLookupSCSIHostByWWN");
     co_await ready();
-    const auto found = catalog_.by_wwn(args.wwnn, args.wwpn);
-    if (!found)
-        throw Error(ErrorCode::internal_error,
-                    fmt::format("no SCSI host with matching wwnn '{}' and wwpn '{}'", args.wwnn, args.wwpn));
-    co_return remote::NodeDeviceLookupScsiHostByWwnRet{.dev = {.name = found->name}};
+    co_return remote::NodeDeviceLookupScsiHostByWwnRet{.dev = {.name = catalog_.find_wwn(args.wwnn, args.wwpn)->name}};
 }
 
 Task<remote::NodeDeviceGetAutostartRet> HostDevices::get_autostart(rpc::Caller,

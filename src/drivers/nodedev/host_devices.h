@@ -26,6 +26,9 @@ class HostDevices final : public Source {
     /// One by its name; throws Error (no_node_device).
     Task<DevicePtr> find(std::string name);
 
+    /// What access rules know of them.
+    Questions& questions() { return questions_; }
+
     Task<> ready() override;
     Task<DevicePtr> current(DevicePtr device) override;
 

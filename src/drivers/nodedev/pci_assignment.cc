@@ -76,6 +76,7 @@ void reset_function(const std::string& address) {
 }  // namespace
 
 PciAssignment::PciAssignment(HostDevices& devices) : devices_(devices) {
+    table_.describe("node_device", devices_.questions(), &Questions::subject, &Questions::subjects);
     table_.add<remote::NodeDeviceDettach>(*this, &PciAssignment::detach);
     table_.add<remote::NodeDeviceDetachFlags>(*this, &PciAssignment::detach_flags);
     table_.add<remote::NodeDeviceReAttach>(*this, &PciAssignment::reattach);

@@ -12,10 +12,15 @@ namespace innkeeper::nodedev {
 
 namespace remote = protocol::remote;
 using namespace model::nodedev;
+using protocol::Subject;
 
 namespace {
 
 remote::NodeDevice handle(const std::string& name) { return {.name = name}; }
+
+Subject subject_of(const std::string& name) {
+    return {.kind = "node_device", .by = Subject::By::identity, .name = name};
+}
 
 std::uint32_t bits_of(const Device& device) {
     std::uint32_t bits = 0;
@@ -26,6 +31,7 @@ std::uint32_t bits_of(const Device& device) {
 }  // namespace
 
 void Questions::add_handlers(rpc::HandlerTable& table) {
+    table.describe("node_device", *this, &Questions::subject, &Questions::subjects);
     table.add<remote::NodeNumOfDevices>(*this, &Questions::num);
     table.add<remote::NodeListDevices>(*this, &Questions::list);
     table.add<remote::ConnectListAllNodeDevices>(*this, &Questions::list_all);
@@ -38,28 +44,44 @@ void Questions::add_handlers(rpc::HandlerTable& table) {
     table.add<remote::ConnectNodeDeviceEventDeregisterAny>(*this, &Questions::deregister_event);
 }
 
-std::vector<std::string> Questions::names_with(const std::optional<std::string>& ability) const {
+Task<Subject> Questions::subject(Subject asked) {
+    // Whoever makes a device names it: what a document calls it does not count.
+    if (asked.by == Subject::By::document) co_return subject_of("new device");
+    co_await source_.ready();
+    if (asked.by != Subject::By::wwn) co_return subject_of(catalog_.find(asked.name)->name);
+    co_return subject_of(catalog_.find_wwn(asked.name, asked.word)->name);
+}
+
+Task<std::vector<Subject>> Questions::subjects(Subject) {
+    co_await source_.ready();
+    std::vector<Subject> all;
+    for (const auto& [name, device] : catalog_.all()) all.push_back(subject_of(name));
+    co_return all;
+}
+
+std::vector<std::string> Questions::names_with(const rpc::Caller& caller,
+                                               const std::optional<std::string>& ability) const {
     const auto wanted = ability ? xml::value_of<Ability>(*ability) : std::nullopt;
     std::vector<std::string> names;
     if (ability && !wanted) return names;
     for (const auto& [name, device] : catalog_.all())
-        if (!wanted || (bits_of(*device) & bit_of(*wanted)) != 0) names.push_back(name);
+        if ((!wanted || (bits_of(*device) & bit_of(*wanted)) != 0) && caller.sees(name)) names.push_back(name);
     return names;
 }
 
-Task<remote::NodeNumOfDevicesRet> Questions::num(rpc::Caller, remote::NodeNumOfDevicesArgs args) {
+Task<remote::NodeNumOfDevicesRet> Questions::num(rpc::Caller caller, remote::NodeNumOfDevicesArgs args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::none, manner_.num);
     co_await source_.ready();
-    co_return remote::NodeNumOfDevicesRet{.num = static_cast<std::int32_t>(names_with(args.cap).size())};
+    co_return remote::NodeNumOfDevicesRet{.num = static_cast<std::int32_t>(names_with(caller, args.cap).size())};
 }
 
-Task<remote::NodeListDevicesRet> Questions::list(rpc::Caller, remote::NodeListDevicesArgs args) {
+Task<remote::NodeListDevicesRet> Questions::list(rpc::Caller caller, remote::NodeListDevicesArgs args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::none, manner_.list);
     co_await source_.ready();
-    co_return remote::NodeListDevicesRet{.names = objects::at_most(names_with(args.cap), args.maxnames)};
+    co_return remote::NodeListDevicesRet{.names = objects::at_most(names_with(caller, args.cap), args.maxnames)};
 }
 
-Task<remote::ConnectListAllNodeDevicesRet> Questions::list_all(rpc::Caller,
+Task<remote::ConnectListAllNodeDevicesRet> Questions::list_all(rpc::Caller caller,
                                                                remote::ConnectListAllNodeDevicesArgs args) {
     constexpr std::uint32_t active = protocol::VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE,
                             inactive = protocol::VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE;
@@ -70,7 +92,7 @@ Task<remote::ConnectListAllNodeDevicesRet> Questions::list_all(rpc::Caller,
     for (const auto& [name, device] : catalog_.all()) {
         // What the catalog has is there: a mediated device that is only defined would be the exception.
         if (!objects::passes(args.flags, active, inactive, true)) break;
-        if (wanted != 0 && (bits_of(*device) & wanted) == 0) continue;
+        if ((wanted != 0 && (bits_of(*device) & wanted) == 0) || !caller.sees(name)) continue;
         ++ret.ret;
         if (args.need_results != 0) ret.devices.push_back(handle(name));
     }

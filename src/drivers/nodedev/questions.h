@@ -38,6 +38,10 @@ class Questions {
     void publish_lifecycle(const std::string& device, std::int32_t what);
     void publish_update(const std::string& device);
 
+    /// For access rules.
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+
   private:
     Task<protocol::remote::NodeNumOfDevicesRet> num(rpc::Caller, protocol::remote::NodeNumOfDevicesArgs);
     Task<protocol::remote::NodeListDevicesRet> list(rpc::Caller, protocol::remote::NodeListDevicesArgs);
@@ -55,7 +59,7 @@ class Questions {
     void deregister_event(const rpc::Caller&, const protocol::remote::ConnectNodeDeviceEventDeregisterAnyArgs&);
 
     /// The names of those with an ability; of all if none is named.
-    std::vector<std::string> names_with(const std::optional<std::string>& ability) const;
+    std::vector<std::string> names_with(const rpc::Caller& caller, const std::optional<std::string>& ability) const;
     std::vector<std::string> ability_names(const model::nodedev::Device& device) const;
 
     Source& source_;

@@ -12,6 +12,7 @@
 #include "loop/pool.h"
 #include "objects/definition_store.h"
 #include "objects/requests.h"
+#include "objects/subjects.h"
 #include "protocol/constants.h"
 #include "xml/node.h"
 
@@ -20,6 +21,7 @@ namespace innkeeper::nwfilter {
 namespace remote = protocol::remote;
 using namespace std::chrono_literals;
 using model::FilterBinding;
+using protocol::Subject;
 
 namespace {
 
@@ -27,6 +29,11 @@ constexpr auto patience = 30s;
 
 remote::NwfilterBinding handle(const FilterBinding& binding) {
     return {.portdev = binding.port, .filtername = binding.filter.filter};
+}
+
+Subject subject_of(const FilterBinding& binding) {
+    return {
+        .kind = "nwfilter_binding", .by = Subject::By::identity, .name = binding.port, .word = binding.filter.filter};
 }
 
 bool is_there(const std::string& device) { return if_nametoindex(device.c_str()) != 0; }
@@ -87,6 +94,7 @@ Task<> Bindings::start() {
 }
 
 void Bindings::add_to(rpc::HandlerTable& table) {
+    table.describe("nwfilter_binding", *this, &Bindings::subject, &Bindings::subjects);
     table.add<remote::ConnectListAllNwfilterBindings>(*this, &Bindings::list);
     table.add<remote::NwfilterBindingLookupByPortDev>(*this, &Bindings::lookup);
     table.add<remote::NwfilterBindingGetXmlDesc>(*this, &Bindings::xml);
@@ -118,13 +126,29 @@ Bindings::Def Bindings::find(const std::string& port) const {
 
 std::string Bindings::file_of(const std::string& port) const { return fmt::format("{}/{}.xml", folder_, port); }
 
-remote::ConnectListAllNwfilterBindingsRet Bindings::list(const rpc::Caller&,
+Task<Subject> Bindings::subject(Subject asked) {
+    if (asked.by == Subject::By::document) {
+        objects::require_small(asked.word);
+        co_return subject_of(model::parse_filter_binding(asked.word));
+    }
+    co_return subject_of(*find(asked.name));
+}
+
+Task<std::vector<Subject>> Bindings::subjects(Subject) {
+    std::vector<Subject> all;
+    for (const auto& [port, binding] : bindings_) all.push_back(subject_of(*binding));
+    co_return all;
+}
+
+remote::ConnectListAllNwfilterBindingsRet Bindings::list(const rpc::Caller& caller,
                                                          const remote::ConnectListAllNwfilterBindingsArgs& args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::nwfilter, "nwfilterConnectListAllNWFilterBindings");
     remote::ConnectListAllNwfilterBindingsRet ret;
-    ret.ret = static_cast<std::uint32_t>(bindings_.size());
-    if (args.need_results != 0)
-        for (const auto& [port, binding] : bindings_) ret.bindings.push_back(handle(*binding));
+    for (const auto& [port, binding] : bindings_) {
+        if (!caller.sees(port)) continue;
+        ++ret.ret;
+        if (args.need_results != 0) ret.bindings.push_back(handle(*binding));
+    }
     return ret;
 }
 

@@ -36,6 +36,9 @@ class Bindings {
   private:
     using Def = std::shared_ptr<const model::FilterBinding>;
 
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+
     protocol::remote::ConnectListAllNwfilterBindingsRet list(
         const rpc::Caller&, const protocol::remote::ConnectListAllNwfilterBindingsArgs&);
     protocol::remote::NwfilterBindingLookupByPortDevRet lookup(

@@ -3,25 +3,37 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <ranges>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "loop/pool.h"
 #include "objects/requests.h"
+#include "objects/subjects.h"
 #include "xml/node.h"
 
 namespace innkeeper::nwfilter {
 
 namespace remote = protocol::remote;
 using namespace std::chrono_literals;
+using protocol::Subject;
 
 namespace {
 
 constexpr auto patience = 30s;
 
 remote::Nwfilter handle(const Filter& filter) { return {.name = filter.name(), .uuid = filter.uuid()}; }
+
+Subject subject_of(const Filter& filter) {
+    return {.kind = "nwfilter", .by = Subject::By::identity, .name = filter.name(), .uuid = filter.uuid()};
+}
+
+std::vector<std::string> names(const rpc::Caller& caller, const objects::Registry<Filter>& registry) {
+    std::vector<std::string> names;
+    for (const auto& [name, filter] : registry.all())
+        if (caller.sees(name)) names.push_back(name);
+    return names;
+}
 
 model::Filter parse(std::string_view text) {
     const auto document = xml::Document::parse(text, "(nwfilter_definition)");
@@ -85,6 +97,7 @@ Task<> Filters::reload() {
 
 rpc::HandlerTable Filters::handlers() {
     rpc::HandlerTable table;
+    table.describe("nwfilter", *this, &Filters::subject, &Filters::subjects);
     table.add<remote::ConnectNumOfNwfilters>(*this, &Filters::num);
     table.add<remote::ConnectListNwfilters>(*this, &Filters::list);
     table.add<remote::ConnectListAllNwfilters>(*this, &Filters::list_all);
@@ -98,6 +111,29 @@ rpc::HandlerTable Filters::handlers() {
     return table;
 }
 
+Filters::Ptr Filters::find_name(const std::string& name) const {
+    if (auto found = registry_.by_name(name)) return found;
+    throw Error(ErrorCode::no_nwfilter, fmt::format("no nwfilter with matching name '{}'", name));
+}
+
+Task<Subject> Filters::subject(Subject asked) {
+    switch (asked.by) {
+        case Subject::By::document:
+            co_return objects::described("nwfilter", asked.word, "filter", "(nwfilter_definition)",
+                                         objects::Naming::attribute);
+        case Subject::By::name:
+            co_return subject_of(*find_name(asked.name));
+        default:
+            co_return subject_of(*find(asked.uuid));
+    }
+}
+
+Task<std::vector<Subject>> Filters::subjects(Subject) {
+    std::vector<Subject> all;
+    for (const auto& [name, filter] : registry_.all()) all.push_back(subject_of(*filter));
+    co_return all;
+}
+
 Filters::Ptr Filters::find(const Uuid& uuid) const {
     if (auto found = registry_.by_uuid(uuid)) return found;
     throw Error(ErrorCode::no_nwfilter, fmt::format("no nwfilter with matching uuid '{}'", uuid.text()));
@@ -105,28 +141,28 @@ Filters::Ptr Filters::find(const Uuid& uuid) const {
 
 // ---------------------------------------------------------------------------------------------------------- questions
 
-remote::ConnectNumOfNwfiltersRet Filters::num(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(registry_.size())};
+remote::ConnectNumOfNwfiltersRet Filters::num(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_).size())};
 }
 
-remote::ConnectListNwfiltersRet Filters::list(const rpc::Caller&, const remote::ConnectListNwfiltersArgs& args) {
-    const auto names = std::views::keys(registry_.all());
-    return {.names = objects::at_most({names.begin(), names.end()}, args.maxnames)};
+remote::ConnectListNwfiltersRet Filters::list(const rpc::Caller& caller, const remote::ConnectListNwfiltersArgs& args) {
+    return {.names = objects::at_most(names(caller, registry_), args.maxnames)};
 }
 
-remote::ConnectListAllNwfiltersRet Filters::list_all(const rpc::Caller&,
+remote::ConnectListAllNwfiltersRet Filters::list_all(const rpc::Caller& caller,
                                                      const remote::ConnectListAllNwfiltersArgs& args) {
     objects::allow_flags(args.flags, 0, ErrorDomain::nwfilter, "nwfilterConnectListAllNWFilters");
     remote::ConnectListAllNwfiltersRet ret;
-    ret.ret = static_cast<std::uint32_t>(registry_.size());
-    if (args.need_results != 0)
-        for (const auto& [name, filter] : registry_.all()) ret.filters.push_back(handle(*filter));
+    for (const auto& [name, filter] : registry_.all()) {
+        if (!caller.sees(name)) continue;
+        ++ret.ret;
+        if (args.need_results != 0) ret.filters.push_back(handle(*filter));
+    }
     return ret;
 }
 
 remote::NwfilterLookupByNameRet Filters::by_name(const rpc::Caller&, const remote::NwfilterLookupByNameArgs& args) {
-    if (const auto found = registry_.by_name(args.name)) return {.nwfilter = handle(*found)};
-    throw Error(ErrorCode::no_nwfilter, fmt::format("no nwfilter with matching name '{}'", args.name));
+    return {.nwfilter = handle(*find_name(args.name))};
 }
 
 remote::NwfilterLookupByUuidRet Filters::by_uuid(const rpc::Caller&, const remote::NwfilterLookupByUuidArgs& args) {

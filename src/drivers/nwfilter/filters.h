@@ -60,7 +60,11 @@ class Filters {
                                                                    protocol::remote::NwfilterDefineXmlFlagsArgs);
     Task<> undefine(rpc::Caller, protocol::remote::NwfilterUndefineArgs);
 
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+
     Ptr find(const Uuid& uuid) const;
+    Ptr find_name(const std::string& name) const;
     Ptr match(const model::Filter& def) const;
     DefPtr def_of(std::string_view name) const;
     void check_change(const DefPtr& def) const;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <ranges>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -11,6 +10,7 @@
 #include "drivers/secret/base64.h"
 #include "loop/pool.h"
 #include "objects/requests.h"
+#include "objects/subjects.h"
 #include "protocol/constants.h"
 #include "protocol/remote/events.h"
 #include "xml/node.h"
@@ -19,6 +19,7 @@ namespace innkeeper::secret {
 
 namespace remote = protocol::remote;
 using namespace std::chrono_literals;
+using protocol::Subject;
 
 namespace {
 
@@ -34,6 +35,21 @@ remote::Secret handle(const Secret& secret) {
     return {.uuid = secret.uuid(),
             .usageType = static_cast<std::int32_t>(secret.def()->usage),
             .usageID = secret.def()->usage_id};
+}
+
+Subject subject_of(const model::Secret& def) {
+    return {.kind = "secret",
+            .by = Subject::By::identity,
+            .word = def.usage_id,
+            .uuid = *def.uuid,
+            .number = static_cast<std::int32_t>(def.usage)};
+}
+
+std::vector<std::string> names(const rpc::Caller& caller, const objects::Registry<Secret>& registry) {
+    std::vector<std::string> names;
+    for (const auto& [name, secret] : registry.all())
+        if (caller.sees(name)) names.push_back(name);
+    return names;
 }
 
 struct OnDisk {
@@ -102,6 +118,7 @@ bool Secrets::has_ephemeral() const {
 
 rpc::HandlerTable Secrets::handlers() {
     rpc::HandlerTable table;
+    table.describe("secret", *this, &Secrets::subject, &Secrets::subjects);
     table.add<remote::ConnectNumOfSecrets>(*this, &Secrets::num);
     table.add<remote::ConnectListSecrets>(*this, &Secrets::list);
     table.add<remote::ConnectListAllSecrets>(*this, &Secrets::list_all);
@@ -132,18 +149,44 @@ Secrets::Ptr Secrets::find_usage(model::Secret::Usage usage, std::string_view id
     return nullptr;
 }
 
+Secrets::Ptr Secrets::find_used(std::int32_t usage, const std::string& id) const {
+    if (auto found = find_usage(static_cast<model::Secret::Usage>(usage), id)) return found;
+    throw Error(ErrorCode::no_secret, fmt::format("no secret with matching usage '{}'", id));
+}
+
+// -------------------------------------------------------------------------------------------------- for access rules
+
+Task<Subject> Secrets::subject(Subject asked) {
+    switch (asked.by) {
+        case Subject::By::document:
+            // What it is for stands deeper than its identity.
+            objects::require_small(asked.word);
+            co_return subject_of(parse(asked.word));
+        case Subject::By::usage:
+            co_return subject_of(*find_used(asked.number, asked.word)->def());
+        default:
+            co_return subject_of(*find(asked.uuid)->def());
+    }
+}
+
+Task<std::vector<Subject>> Secrets::subjects(Subject) {
+    std::vector<Subject> all;
+    for (const auto& [name, secret] : registry_.all()) all.push_back(subject_of(*secret->def()));
+    co_return all;
+}
+
 // ---------------------------------------------------------------------------------------------------------- questions
 
-remote::ConnectNumOfSecretsRet Secrets::num(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(registry_.size())};
+remote::ConnectNumOfSecretsRet Secrets::num(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_).size())};
 }
 
-remote::ConnectListSecretsRet Secrets::list(const rpc::Caller&, const remote::ConnectListSecretsArgs& args) {
-    const auto uuids = std::views::keys(registry_.all());
-    return {.uuids = objects::at_most({uuids.begin(), uuids.end()}, args.maxuuids)};
+remote::ConnectListSecretsRet Secrets::list(const rpc::Caller& caller, const remote::ConnectListSecretsArgs& args) {
+    return {.uuids = objects::at_most(names(caller, registry_), args.maxuuids)};
 }
 
-remote::ConnectListAllSecretsRet Secrets::list_all(const rpc::Caller&, const remote::ConnectListAllSecretsArgs& args) {
+remote::ConnectListAllSecretsRet Secrets::list_all(const rpc::Caller& caller,
+                                                   const remote::ConnectListAllSecretsArgs& args) {
     using objects::passes;
     objects::allow_flags(args.flags, 0xf, ErrorDomain::secret, "secretConnectListAllSecrets");
     remote::ConnectListAllSecretsRet ret;
@@ -151,7 +194,8 @@ remote::ConnectListAllSecretsRet Secrets::list_all(const rpc::Caller&, const rem
         if (!passes(args.flags, protocol::VIR_CONNECT_LIST_SECRETS_EPHEMERAL,
                     protocol::VIR_CONNECT_LIST_SECRETS_NO_EPHEMERAL, secret->def()->ephemeral) ||
             !passes(args.flags, protocol::VIR_CONNECT_LIST_SECRETS_PRIVATE,
-                    protocol::VIR_CONNECT_LIST_SECRETS_NO_PRIVATE, secret->def()->is_private))
+                    protocol::VIR_CONNECT_LIST_SECRETS_NO_PRIVATE, secret->def()->is_private) ||
+            !caller.sees(name))
             continue;
         ++ret.ret;
         if (args.need_results != 0) ret.secrets.push_back(handle(*secret));
@@ -164,9 +208,7 @@ remote::SecretLookupByUuidRet Secrets::by_uuid(const rpc::Caller&, const remote:
 }
 
 remote::SecretLookupByUsageRet Secrets::by_usage(const rpc::Caller&, const remote::SecretLookupByUsageArgs& args) {
-    if (const auto found = find_usage(static_cast<model::Secret::Usage>(args.usageType), args.usageID))
-        return {.secret = handle(*found)};
-    throw Error(ErrorCode::no_secret, fmt::format("no secret with matching usage '{}'", args.usageID));
+    return {.secret = handle(*find_used(args.usageType, args.usageID))};
 }
 
 remote::SecretGetXmlDescRet Secrets::xml(const rpc::Caller&, const remote::SecretGetXmlDescArgs& args) {

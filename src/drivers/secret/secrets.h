@@ -60,6 +60,9 @@ class Secrets final : public objects::SecretValues {
     using Registry = objects::Registry<Secret>;
     using Ptr = Registry::Ptr;
 
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+
     protocol::remote::ConnectNumOfSecretsRet num(const rpc::Caller&);
     protocol::remote::ConnectListSecretsRet list(const rpc::Caller&, const protocol::remote::ConnectListSecretsArgs&);
     protocol::remote::ConnectListAllSecretsRet list_all(const rpc::Caller&,
@@ -80,6 +83,7 @@ class Secrets final : public objects::SecretValues {
     void deregister_event(const rpc::Caller&, const protocol::remote::ConnectSecretEventDeregisterAnyArgs&);
 
     Ptr find(const Uuid& uuid) const;
+    Ptr find_used(std::int32_t usage, const std::string& id) const;
     Ptr find_usage(model::Secret::Usage usage, std::string_view id) const;
     void check_change(const model::Secret& def, const Secret* old) const;
     std::string path(const Uuid& uuid, std::string_view suffix) const;

@@ -67,39 +67,39 @@ bool is_listed(const Pool& pool, std::uint32_t flags) {
 }
 
 template <class Registry>
-std::vector<std::string> names(const Registry& registry, bool active, std::int32_t most) {
+std::vector<std::string> names(const rpc::Caller& caller, const Registry& registry, bool active, std::int32_t most) {
     std::vector<std::string> names;
     for (const auto& [name, pool] : registry.all())
-        if (pool->is_active() == active) names.push_back(name);
+        if (pool->is_active() == active && caller.sees(name)) names.push_back(name);
     return objects::at_most(std::move(names), most);
 }
 
 }  // namespace
 
-remote::ConnectNumOfStoragePoolsRet Pools::num_active(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(names(registry_, true, INT32_MAX).size())};
+remote::ConnectNumOfStoragePoolsRet Pools::num_active(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_, true, INT32_MAX).size())};
 }
 
-remote::ConnectNumOfDefinedStoragePoolsRet Pools::num_defined(const rpc::Caller&) {
-    return {.num = static_cast<std::int32_t>(names(registry_, false, INT32_MAX).size())};
+remote::ConnectNumOfDefinedStoragePoolsRet Pools::num_defined(const rpc::Caller& caller) {
+    return {.num = static_cast<std::int32_t>(names(caller, registry_, false, INT32_MAX).size())};
 }
 
-remote::ConnectListStoragePoolsRet Pools::list_active(const rpc::Caller&,
+remote::ConnectListStoragePoolsRet Pools::list_active(const rpc::Caller& caller,
                                                       const remote::ConnectListStoragePoolsArgs& args) {
-    return {.names = names(registry_, true, args.maxnames)};
+    return {.names = names(caller, registry_, true, args.maxnames)};
 }
 
-remote::ConnectListDefinedStoragePoolsRet Pools::list_defined(const rpc::Caller&,
+remote::ConnectListDefinedStoragePoolsRet Pools::list_defined(const rpc::Caller& caller,
                                                               const remote::ConnectListDefinedStoragePoolsArgs& args) {
-    return {.names = names(registry_, false, args.maxnames)};
+    return {.names = names(caller, registry_, false, args.maxnames)};
 }
 
-remote::ConnectListAllStoragePoolsRet Pools::list_all(const rpc::Caller&,
+remote::ConnectListAllStoragePoolsRet Pools::list_all(const rpc::Caller& caller,
                                                       const remote::ConnectListAllStoragePoolsArgs& args) {
     allow_flags(args.flags, all_list_flags, "ConnectListAllStoragePools");
     remote::ConnectListAllStoragePoolsRet ret;
     for (const auto& [name, pool] : registry_.all()) {
-        if (!is_listed(*pool, args.flags)) continue;
+        if (!is_listed(*pool, args.flags) || !caller.sees(name)) continue;
         ++ret.ret;
         if (args.need_results != 0) ret.pools.push_back(handle(*pool));
     }
@@ -113,13 +113,11 @@ remote::ConnectFindStoragePoolSourcesRet Pools::find_sources(const rpc::Caller&,
 }
 
 remote::StoragePoolLookupByNameRet Pools::by_name(const rpc::Caller&, const remote::StoragePoolLookupByNameArgs& args) {
-    if (const auto found = registry_.by_name(args.name)) return {.pool = handle(*found)};
-    throw Error(ErrorCode::no_storage_pool, fmt::format("no storage pool with matching name '{}'", args.name));
+    return {.pool = handle(*find_name(args.name))};
 }
 
 remote::StoragePoolLookupByUuidRet Pools::by_uuid(const rpc::Caller&, const remote::StoragePoolLookupByUuidArgs& args) {
-    if (const auto found = registry_.by_uuid(args.uuid)) return {.pool = handle(*found)};
-    throw Error(ErrorCode::no_storage_pool, fmt::format("no storage pool with matching uuid '{}'", args.uuid.text()));
+    return {.pool = handle(*find_uuid(args.uuid))};
 }
 
 remote::StoragePoolLookupByVolumeRet Pools::by_volume(const rpc::Caller&,
@@ -129,11 +127,7 @@ remote::StoragePoolLookupByVolumeRet Pools::by_volume(const rpc::Caller&,
 
 remote::StoragePoolLookupByTargetPathRet Pools::by_target(const rpc::Caller&,
                                                           const remote::StoragePoolLookupByTargetPathArgs& args) {
-    std::string_view path = args.path;
-    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-    for (const auto& [name, pool] : registry_.all())
-        if (pool->is_active() && pool->def().target == path) return {.pool = handle(*pool)};
-    throw Error(ErrorCode::no_storage_pool, fmt::format("no storage pool with matching target path '{}'", args.path));
+    return {.pool = handle(*find_target(args.path))};
 }
 
 remote::StoragePoolGetInfoRet Pools::info(const rpc::Caller&, const remote::StoragePoolGetInfoArgs& args) {

@@ -25,6 +25,7 @@ Pools::Pools(std::unique_ptr<objects::DefinitionStore> store, std::unique_ptr<Ba
       state_folder_(std::move(state_folder)),
       registry_("pool", ErrorDomain::storage) {
     rpc::HandlerTable table;
+    describe(table);
     add_pool_handlers(table);
     add_volume_handlers(table);
     if (const auto only = backend_->procedures(); only.empty())
@@ -174,9 +175,7 @@ Pools::Ptr Pools::find_active(const remote::StoragePool& which) const {
 }
 
 Pools::Place Pools::find_volume(const remote::StorageVol& which) const {
-    const auto pool = registry_.by_name(which.pool);
-    if (!pool)
-        throw Error(ErrorCode::no_storage_pool, fmt::format("no storage pool with matching name '{}'", which.pool));
+    const auto pool = find_name(which.pool);
     if (!pool->is_active())
         throw Error(ErrorCode::operation_invalid, fmt::format("storage pool '{}' is not active", pool->name()));
     Place place{pool, which.name};

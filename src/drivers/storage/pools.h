@@ -53,6 +53,13 @@ class Pools final : public objects::Volumes {
     void add_pool_handlers(rpc::HandlerTable& table);
     void add_volume_handlers(rpc::HandlerTable& table);
 
+    // For access rules (directory.cc).
+    void describe(rpc::HandlerTable& table);
+    Task<protocol::Subject> subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> subjects(protocol::Subject);
+    Task<protocol::Subject> volume_subject(protocol::Subject asked);
+    Task<std::vector<protocol::Subject>> volume_subjects(protocol::Subject pool);
+
     // Questions about pools (pool_questions.cc).
     protocol::remote::ConnectNumOfStoragePoolsRet num_active(const rpc::Caller&);
     protocol::remote::ConnectNumOfDefinedStoragePoolsRet num_defined(const rpc::Caller&);
@@ -128,11 +135,15 @@ class Pools final : public objects::Volumes {
     Task<> volume_download(rpc::Caller, protocol::remote::StorageVolDownloadArgs);
     Task<> volume_upload(rpc::Caller, protocol::remote::StorageVolUploadArgs);
 
+    Ptr find_name(const std::string& name) const;
+    Ptr find_uuid(const Uuid& uuid) const;
+    Ptr find_target(const std::string& path) const;
     Ptr find(const protocol::remote::StoragePool& which) const;
     Ptr find_active(const protocol::remote::StoragePool& which) const;
     Place find_volume(const protocol::remote::StorageVol& which) const;
     model::Volume& volume_at(const Place& place) const;
-    Place volume_of_path(const std::string& path) const;
+    Place find_path(const std::string& path) const;
+    Place find_key(const std::string& key) const;
 
     void check_conflict(const model::Pool& def) const;
     void allow_flags(std::uint32_t flags, std::uint32_t known, std::string_view function) const;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "drivers/storage/pools.h"
 #include "loop/pool.h"
@@ -30,25 +32,30 @@ std::string tidy(std::string_view path) {
 
 }  // namespace
 
-remote::StoragePoolNumOfVolumesRet Pools::num_volumes(const rpc::Caller&,
+remote::StoragePoolNumOfVolumesRet Pools::num_volumes(const rpc::Caller& caller,
                                                       const remote::StoragePoolNumOfVolumesArgs& args) {
-    return {.num = static_cast<std::int32_t>(find_active(args.pool)->volumes().size())};
+    const auto seen = [&](const auto& entry) { return caller.sees(entry.first); };
+    return {.num = static_cast<std::int32_t>(std::ranges::count_if(find_active(args.pool)->volumes(), seen))};
 }
 
-remote::StoragePoolListVolumesRet Pools::list_volumes(const rpc::Caller&,
+remote::StoragePoolListVolumesRet Pools::list_volumes(const rpc::Caller& caller,
                                                       const remote::StoragePoolListVolumesArgs& args) {
     std::vector<std::string> names;
-    for (const auto& [name, volume] : find_active(args.pool)->volumes()) names.push_back(name);
+    for (const auto& [name, volume] : find_active(args.pool)->volumes())
+        if (caller.sees(name)) names.push_back(name);
     return {.names = objects::at_most(std::move(names), args.maxnames)};
 }
 
-remote::StoragePoolListAllVolumesRet Pools::list_all_volumes(const rpc::Caller&,
+remote::StoragePoolListAllVolumesRet Pools::list_all_volumes(const rpc::Caller& caller,
                                                              const remote::StoragePoolListAllVolumesArgs& args) {
     allow_flags(args.flags, 0, "StoragePoolListAllVolumes");
     const auto pool = find_active(args.pool);
-    remote::StoragePoolListAllVolumesRet ret{.vols = {}, .ret = static_cast<std::uint32_t>(pool->volumes().size())};
-    if (args.need_results != 0)
-        for (const auto& [name, volume] : pool->volumes()) ret.vols.push_back(handle(*pool, volume));
+    remote::StoragePoolListAllVolumesRet ret;
+    for (const auto& [name, volume] : pool->volumes()) {
+        if (!caller.sees(name)) continue;
+        ++ret.ret;
+        if (args.need_results != 0) ret.vols.push_back(handle(*pool, volume));
+    }
     return ret;
 }
 
@@ -58,26 +65,31 @@ remote::StorageVolLookupByNameRet Pools::volume_by_name(const rpc::Caller&,
     return {.vol = handle(*pool, volume_at({pool, args.name}))};
 }
 
-Pools::Place Pools::volume_of_path(const std::string& path) const {
+Pools::Place Pools::find_path(const std::string& path) const {
     const auto wanted = tidy(path);
     for (const auto& [name, pool] : registry_.all())
         for (const auto& [volume_name, volume] : pool->volumes())
             if (pool->is_active() && tidy(volume.path) == wanted) return {pool, volume_name};
-    return {};
+    throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching path '{}'", path));
+}
+
+Pools::Place Pools::find_key(const std::string& key) const {
+    for (const auto& [name, pool] : registry_.all())
+        for (const auto& [volume_name, volume] : pool->volumes())
+            if (pool->is_active() && volume.key == key) return {pool, volume_name};
+    throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching key {}", key));
 }
 
 remote::StorageVolLookupByKeyRet Pools::volume_by_key(const rpc::Caller&,
                                                       const remote::StorageVolLookupByKeyArgs& args) {
-    for (const auto& [name, pool] : registry_.all())
-        for (const auto& [volume_name, volume] : pool->volumes())
-            if (pool->is_active() && volume.key == args.key) return {.vol = handle(*pool, volume)};
-    throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching key {}", args.key));
+    const auto place = find_key(args.key);
+    return {.vol = handle(*place.pool, volume_at(place))};
 }
 
 remote::StorageVolLookupByPathRet Pools::volume_by_path(const rpc::Caller&,
                                                         const remote::StorageVolLookupByPathArgs& args) {
-    if (const auto place = volume_of_path(args.path); place.pool) return {.vol = handle(*place.pool, volume_at(place))};
-    throw Error(ErrorCode::no_storage_vol, fmt::format("no storage vol with matching path '{}'", args.path));
+    const auto place = find_path(args.path);
+    return {.vol = handle(*place.pool, volume_at(place))};
 }
 
 remote::StorageVolGetPathRet Pools::volume_path(const rpc::Caller&, const remote::StorageVolGetPathArgs& args) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/fd.h"
@@ -59,6 +60,10 @@ struct Caller {
     /// reply_fds.
     std::shared_ptr<std::vector<Fd>> fds;
     std::shared_ptr<std::vector<Fd>> reply_fds;
+    /// Names (of secrets and ports: UUIDs) of what this call may list and count; null: everything.
+    std::shared_ptr<const std::unordered_set<std::string>> visible;
+
+    bool sees(const std::string& name) const { return !visible || visible->contains(name); }
 };
 
 }  // namespace innkeeper::rpc

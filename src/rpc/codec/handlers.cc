@@ -38,11 +38,22 @@ void HandlerTable::merge(const HandlerTable& other) {
     for (const auto& page : other.pages_)
         for (const auto& handler : page.by_number)
             if (handler) put(handler);
+    for (const auto& [kind, directory] : other.directories_) describe(kind, directory);
 }
 
 void HandlerTable::merge(const HandlerTable& other, std::span<const protocol::Procedure* const> only) {
     for (const auto* row : only)
         if (const auto handler = other.find(*row)) put(**handler);
+    for (const auto& [kind, directory] : other.directories_) describe(kind, directory);
+}
+
+void HandlerTable::describe(std::string_view kind, Directory directory) {
+    directories_.insert_or_assign(std::string(kind), std::move(directory));
+}
+
+const Directory* HandlerTable::directory(std::string_view kind) const {
+    const auto found = directories_.find(kind);
+    return found == directories_.end() ? nullptr : &found->second;
 }
 
 std::optional<const Handler*> HandlerTable::find(std::uint32_t program, std::int32_t procedure) const {

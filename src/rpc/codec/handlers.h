@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -56,6 +59,14 @@ class Handler {
     Invoke invoke_;
 };
 
+/// A driver's objects of one kind, as whoever decides about access knows them. Both may throw what a handler throws.
+struct Directory {
+    /// The object that a call means, with all that rules may know of it.
+    std::function<Task<protocol::Subject>(protocol::Subject)> find;
+    /// All of them; of volumes and ports those of the parent that the call means.
+    std::function<Task<std::vector<protocol::Subject>>(protocol::Subject)> list;
+};
+
 namespace detail {
 
 template <class T>
@@ -102,6 +113,18 @@ class HandlerTable {
     /// Takes over those of another table that are for one of these procedures.
     void merge(const HandlerTable& other, std::span<const protocol::Procedure* const> only);
 
+    /// Whose objects of a kind (`domain`, `storage_vol`) the procedures are about.
+    void describe(std::string_view kind, Directory directory);
+    /// The same by two member functions of an object that outlives the table's use.
+    template <class Object>
+    void describe(std::string_view kind, Object& object, Task<protocol::Subject> (Object::*find)(protocol::Subject),
+                  Task<std::vector<protocol::Subject>> (Object::*list)(protocol::Subject)) {
+        describe(kind, {[&object, find](protocol::Subject asked) { return (object.*find)(std::move(asked)); },
+                        [&object, list](protocol::Subject parent) { return (object.*list)(std::move(parent)); }});
+    }
+    /// Null if this driver has no objects of the kind.
+    const Directory* directory(std::string_view kind) const;
+
     /// The handler of a procedure, if there is one.
     std::optional<const Handler*> find(const protocol::Procedure& row) const;
     std::optional<const Handler*> find(std::uint32_t program, std::int32_t procedure) const;
@@ -144,6 +167,7 @@ class HandlerTable {
         std::vector<Handler> by_number;
     };
     std::vector<Page> pages_;
+    std::map<std::string, Directory, std::less<>> directories_;
 };
 
 }  // namespace innkeeper::rpc

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/uuid.h"
 
 /// What a row of a protocol table says about a procedure. The rows themselves are generated from protocol/*.json.
 namespace innkeeper::rpc {
@@ -57,6 +59,28 @@ struct AccessRule {
     Condition when;
 };
 
+/// The object that a call or an event concerns, and what an administrator's rules may know of it. A call says by one of
+/// the ways which it means; the driver that has the object says all of it.
+struct Subject {
+    enum class By : std::uint8_t { none, identity, name, uuid, id, document, path, key, mac, image, usage, wwn };
+    std::string_view kind;  ///< as rules name it: domain, storage_vol
+    By by = By::none;
+    std::string name;  ///< or a port's device; a WWNN
+    std::string
+        word;  ///< an interface's address, a volume's key, a secret's usage, a binding's filter; what it is found by
+    Uuid uuid{};
+    std::int32_t number = 0;  ///< a running domain's; the type of a secret's usage
+    std::string parent;       ///< of a volume its pool, of a port its network
+    Uuid parent_uuid{};
+    bool operator==(const Subject&) const = default;
+};
+
+/// What the rules of a row depend on, read from a call or an event.
+struct AccessFacts {
+    AccessValues values;
+    Subject subject;
+};
+
 enum class StreamDirection : std::uint8_t { none, read, write };
 enum class FdDirection : std::uint8_t { none, call, reply, both };
 
@@ -72,7 +96,8 @@ struct Procedure {
     bool high_priority;
     Condition needs_write;  ///< refused on a read-only connection
     std::span<const AccessRule> acl;
-    std::span<const AccessRule> acl_filter;  ///< applies to each returned object or event
+    std::span<const AccessRule> acl_filter;    ///< applies to each returned object, or to the event
+    AccessFacts (*facts)(rpc::XdrReader& in);  ///< throws Error (rpc); null without rules
     StreamDirection stream;
     std::uint32_t sparse_flag;  ///< the bit of `flags` that allows holes in the stream; 0: never
     FdDirection fds;

@@ -89,6 +89,8 @@ Task<> ConnectionCalls::connect_open(Caller caller, wire::ConnectOpenArgs args) 
     if (!args.name) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "connection not open");
     // Bits of the client's own come along in the flags: only this one is meant for us.
     auto opened = co_await drivers_.open(*args.name);
+    // The drivers that are asked about are known only now.
+    co_await session.demand_opening(*caller.row, opened.drivers);
     if ((args.flags & open_read_only) != 0) session.be_read_only();
     if (const auto whole = opened.drivers->whole) {
         bool made = false;

@@ -26,6 +26,8 @@ struct DriverPart {
 /// A procedure is answered by the first that has a handler for it.
 struct DriverSet {
     std::vector<DriverPart> parts;
+    /// What access rules know these connections' driver as; empty where everybody may do everything.
+    std::string access_name;
     /// Numbers of connect_supports_feature that the drivers have, beyond those that every connection has.
     std::vector<int> features;
 
@@ -45,6 +47,13 @@ struct DriverSet {
             }
         }
         return std::nullopt;
+    }
+    /// Null if the objects of that kind are none of ours.
+    const Directory* directory(std::string_view kind) const {
+        for (const auto& part : parts)
+            if (part.handlers != nullptr)
+                if (const auto* directory = part.handlers->directory(kind)) return directory;
+        return nullptr;
     }
 };
 

@@ -14,6 +14,10 @@
 #include "rpc/server/session.h"
 #include "rpc/transport/listener.h"
 
+namespace innkeeper::access {
+class Permissions;
+}
+
 namespace innkeeper::rpc {
 
 struct Handover;
@@ -33,6 +37,8 @@ class Server {
 
     /// Handlers that work without connect_open, and come before the drivers'.
     HandlerTable& own_handlers() { return own_; }
+    /// From now on these decide about each call and each event.
+    void guard_by(access::Permissions* permissions) { permissions_ = permissions; }
     /// Only clients of this user are served; others are turned away at once.
     void only_for(uid_t uid) { only_uid_ = uid; }
 
@@ -81,6 +87,7 @@ class Server {
     Limits limits_;
     std::vector<const protocol::Program*> programs_;
     HandlerTable own_;
+    access::Permissions* permissions_ = nullptr;
     std::optional<uid_t> only_uid_;
     std::vector<Listening> listening_;
     bool accepting_ = false, paused_ = false, closed_ = false;

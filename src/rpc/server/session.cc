@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "loop/pool.h"
 #include "rpc/server/call.h"
+#include "rpc/server/client_scope.h"
+#include "rpc/server/guard.h"
 #include "rpc/server/relay.h"
 #include "rpc/server/server.h"
 #include "rpc/server/stream.h"
@@ -357,9 +359,8 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
     if (row->fds == protocol::FdDirection::reply || row->fds == protocol::FdDirection::both)
         call.caller.reply_fds = std::make_shared<std::vector<Fd>>();
 
-    XdrReader in(payload);
     if (const auto own = server_.own_.find(*row)) {
-        later = (*own)->invoke(call.caller, in, call.writer);
+        invoke(call, **own, payload, later);
         return;
     }
     if (!opened_) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
@@ -377,8 +378,29 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
         call.relayed = true;
         return;
     }
-    later = found->handler->invoke(call.caller, in, call.writer);
+    invoke(call, *found->handler, payload, later);
     if (later) call.drivers = opened_->drivers;
+}
+
+void Session::invoke(Call& call, const Handler& handler, std::string_view payload, std::optional<Task<>>& later) {
+    XdrReader in(payload);
+    const auto& row = *call.row;
+    auto guarded = opened_ && row.facts != nullptr ? guard(opened_->drivers) : std::nullopt;
+    if (!guarded) {
+        later = handler.invoke(call.caller, in, call.writer);
+        return;
+    }
+    check_access(call.caller, row, row.facts(in).values);
+    later = call_if_allowed(std::move(*guarded), call.caller, &handler, std::string(payload), &call.writer);
+}
+
+std::optional<Guard> Session::guard(const std::shared_ptr<const DriverSet>& drivers) const {
+    if (server_.permissions_ == nullptr || drivers->access_name.empty() || !server_.permissions_->concern(identity())) return std::nullopt;
+    return Guard{*server_.permissions_, drivers};
+}
+
+Task<> Session::demand_opening(const protocol::Procedure& row, std::shared_ptr<const DriverSet> drivers) {
+    if (auto guarded = guard(drivers)) co_await ask_for_connection(std::move(*guarded), identity(), &row);
 }
 
 Task<> Session::finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work) {
@@ -497,16 +519,51 @@ void Session::flush() {
     watch();
 }
 
+/// One after the other, in the order in which they happened.
+struct Session::HeldEvent {
+    const protocol::Procedure& row;
+    std::shared_ptr<const std::string> payload;
+    std::optional<bool> allowed = std::nullopt;
+};
+
 void Session::send_event(const protocol::Procedure& row, std::shared_ptr<const std::string> payload) {
     if (closed_ || closing_) return;
-    if (outgoing_.bytes() + payload->size() > limits().outgoing_most) {
+    if (outgoing_.bytes() + held_event_bytes_ + payload->size() > limits().outgoing_most) {
         end("does not read its events");
         return;
     }
+    auto guarded = opened_ && !row.acl_filter.empty() ? guard(opened_->drivers) : std::nullopt;
+    if (!guarded) {
+        put_event(row, *payload);
+        return;
+    }
+    auto event = std::make_shared<HeldEvent>(row, std::move(payload));
+    held_event_bytes_ += event->payload->size();
+    held_events_.push_back(event);
+    auto self = std::static_pointer_cast<Session>(shared_from_this());
+    server_.calls_.spawn(ask_about(std::move(self), std::move(event), std::move(*guarded)));
+}
+
+Task<> Session::ask_about(std::shared_ptr<Session> self, std::shared_ptr<HeldEvent> event, Guard guard) {
+    ClientScope while_there(self, co_await current_scope());
+    XdrReader in(*event->payload);
+    event->allowed =
+        co_await lets_through(std::move(guard), self->identity(), &event->row, event->row.facts(in).subject)
+            .under(while_there.scope());
+    auto& held = self->held_events_;
+    while (!held.empty() && held.front()->allowed) {
+        const auto first = std::move(held.front());
+        held.pop_front();
+        self->held_event_bytes_ -= first->payload->size();
+        if (*first->allowed && !self->closing_) self->put_event(first->row, *first->payload);
+    }
+}
+
+void Session::put_event(const protocol::Procedure& row, const std::string& payload) {
     MessageHeader header = event_header(row);
     std::string& out = outgoing_.tail();
     FrameWriter frame(out, header);
-    frame.put_raw(*payload);
+    frame.put_raw(payload);
     frame.finish();
     want_flush();
 }
@@ -578,6 +635,7 @@ void Session::end(const char* why) {
     if (!in_pool_) connection_->close();
     // Timers are not destroyed here: this may be one's own call.
     waiting_.clear();
+    held_events_.clear();
     outgoing_ = {};
     for (Wait* writer : writers_) writer->wake();
     while (!streams_.empty()) {

@@ -24,6 +24,7 @@ class SaslSession;
 
 namespace innkeeper::rpc {
 
+struct Guard;
 class Relay;
 class Server;
 class ServerStream;
@@ -86,6 +87,8 @@ class Session final : public ClientSession {
     const std::optional<Opened>& opened() const { return opened_; }
     void set_opened(Opened opened, bool read_only);
     void drop_opened() { opened_.reset(); }
+    /// Whether access rules let this client have a connection to these drivers. Throws Error (access_denied).
+    Task<> demand_opening(const protocol::Procedure& row, std::shared_ptr<const DriverSet> drivers);
     void be_read_only() { opened_read_only_ = true; }
     /// For whom this client asks, if it is one of the host's own daemons.
     void speak_for(Identity identity) { asks_for_ = std::move(identity); }
@@ -112,6 +115,7 @@ class Session final : public ClientSession {
         std::string payload;
         std::vector<Fd> descriptors;
     };
+    struct HeldEvent;
     struct StreamKey {
         std::uint32_t program;
         std::int32_t procedure;
@@ -138,7 +142,12 @@ class Session final : public ClientSession {
     void drop_unwanted(const MessageHeader& header, std::vector<Fd>& descriptors) const;
     void begin(const MessageHeader& header, std::string_view payload, std::vector<Fd> descriptors);
     void dispatch(Call& call, std::string_view payload, std::optional<Task<>>& later);
+    void invoke(Call& call, const Handler& handler, std::string_view payload, std::optional<Task<>>& later);
     static Task<> finish(std::shared_ptr<Session> self, std::unique_ptr<Call> call, Task<> work);
+    /// What decides about calls to these drivers, if anything does.
+    std::optional<Guard> guard(const std::shared_ptr<const DriverSet>& drivers) const;
+    void put_event(const protocol::Procedure& row, const std::string& payload);
+    static Task<> ask_about(std::shared_ptr<Session> self, std::shared_ptr<HeldEvent> event, Guard guard);
     void reply(Call& call);
     void reply_error(const Call& call, std::exception_ptr error);
     void begin_waiting();
@@ -180,6 +189,10 @@ class Session final : public ClientSession {
     bool handling_ = false;      ///< in a turn that flushes at its end
     bool flush_wanted_ = false;  ///< on the server's list
     bool write_blocked_ = false;
+
+    /// Events that access rules have not decided about, and those behind them.
+    std::deque<std::shared_ptr<HeldEvent>> held_events_;
+    std::size_t held_event_bytes_ = 0;
 
     unsigned in_progress_ = 0;
     std::deque<WaitingCall> waiting_;
