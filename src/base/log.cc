@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/journal_sink.h"
+#include "base/preface_sink.h"
 
 namespace innkeeper::log {
 
@@ -73,7 +74,9 @@ struct State {
     std::string root, standard = "3:stderr";
     std::mutex changing;
     std::shared_ptr<const Settings> settings = std::make_shared<Settings>(Settings{
-        .outputs = {}, .filters = {}, .logger = make_logger({std::make_shared<spdlog::sinks::stderr_sink_mt>()})});
+        .outputs = {},
+        .filters = {},
+        .logger = make_logger({std::make_shared<PrefaceSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>())})});
 };
 
 State& state() {
@@ -157,7 +160,7 @@ Output make_output(std::string_view text) {
         throw Error(
             ErrorCode::invalid_arg,
             fmt::format("Log output '{}' does not meet the format requirements for destination type '{}'", text, kind));
-    Output output{std::string(text), std::string(where), make_sink(kind, detail)};
+    Output output{std::string(text), std::string(where), std::make_shared<PrefaceSink>(make_sink(kind, detail))};
     output.sink->set_level(to_spdlog(static_cast<Level>(priority)));
     return output;
 }

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -91,9 +90,6 @@ void set_up_log(const Program& program, const Options& options, const Paths& pat
     log::set_filters(filters.empty() ? settings.log_filters.value_or("") : filters);
     const std::string outputs = from_environment("LIBVIRT_LOG_OUTPUTS");
     log::set_outputs(outputs.empty() ? settings.log_outputs.value_or("") : outputs);
-    log::info("libvirt version: 9.0.0, package: innkeeper");
-    std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) == 0) log::info("hostname: {}", host.data());
 }
 
 int run(int argc, char** argv) {
