@@ -35,12 +35,14 @@ class Daemon:
         self.process = None
         self.command = [BINARY]
         self.environment = {}
+        self.config.mkdir(parents=True, exist_ok=True)
+        # No virtlogd beside each daemon: tests/scenario/test_log_daemon.py has that.
+        settings = 'stdio_handler = "file"\n'
         if self.system:
             # Below a root of its own nobody but root can reach what QEMU must read.
-            self.config.mkdir(parents=True, exist_ok=True)
-            (self.config / "qemu.conf").write_text('user = "root"\ngroup = "root"\nswtpm_user = "root"\nswtpm_group = "root"\n')
+            settings += 'user = "root"\ngroup = "root"\nswtpm_user = "root"\nswtpm_group = "root"\n'
+        (self.config / "qemu.conf").write_text(settings)
         # The log names every call: that is how a test is found for each procedure.
-        self.config.mkdir(parents=True, exist_ok=True)
         (self.config / "libvirtd.conf").write_text('log_level = 1\nlog_outputs = "1:stderr"\n')
 
     @property

@@ -13,6 +13,7 @@
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/domain_capabilities.h"
 #include "drivers/qemu/emulated_cpu.h"
+#include "drivers/qemu/guest_log.h"
 #include "drivers/qemu/identity.h"
 #include "drivers/qemu/machine.h"
 #include "drivers/qemu/migratable.h"
@@ -32,7 +33,8 @@ Driver::Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours
       abilities_(paths_.cache_of("qemu") + "/capabilities", run_as_),
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
       websockets_("VNC websocket", settings_.remote_websocket_port_min, settings_.remote_websocket_port_max),
-      consoles_(std::make_unique<Consoles>()) {}
+      consoles_(std::make_unique<Consoles>()),
+      logs_(settings_.stdio_handler == "file" ? file_logs() : daemon_logs(paths_)) {}
 
 Driver::~Driver() = default;
 
@@ -41,6 +43,7 @@ Task<> Driver::close() {
     co_await watches_.close();
     for (const auto& machine : machines_)
         if (const auto running = machine.lock()) co_await running->release();
+    co_await logs_->close();
     co_await abilities_.close();
 }
 

@@ -27,6 +27,7 @@ namespace innkeeper::qemu {
 
 class QemuMachine;
 class Consoles;
+class GuestLogs;
 class BackupRun;
 struct HostFacts;
 struct CommandContext;
@@ -247,6 +248,7 @@ class Driver final : public guests::Hypervisor {
     TaskGroup watches_;
     std::vector<std::weak_ptr<QemuMachine>> machines_;  ///< all that run
     std::unique_ptr<Consoles> consoles_;
+    std::unique_ptr<GuestLogs> logs_;
     std::string tpm_mark_;  ///< the program that said tpm_versions_
     std::vector<std::string> tpm_versions_;
 };

@@ -144,11 +144,7 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     machine->process = std::move(process);
     adopt_tpm(*machine, *guest);
     machine->parts_for_peer = parts_to_keep(remnant.status);
-    try {
-        machine->log.emplace(files.log);
-    } catch (const Error& error) {
-        log::warning("{}", error.message());
-    }
+    machine->log.emplace(*logs_, LogName{guest->name(), guest->live()->uuid, files.log});
     guest->machine = machine;
     guest->set_pid(pid);
     for (const auto& graphics : guest->live()->devices.graphics)

@@ -73,13 +73,6 @@ Fd open_passed(const PassedFd& passed) {
     switch (passed.kind) {
         case PassedFd::Kind::listener:
             return listen_at(passed.path);
-        case PassedFd::Kind::log: {
-            Fd file(::open(passed.path.c_str(),
-                           O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_APPEND | (passed.append ? 0 : O_TRUNC),
-                           0600));
-            if (!file) throw Error::system(errno, fmt::format("failed to open log file {}", passed.path));
-            return file;
-        }
         case PassedFd::Kind::vhost: {
             Fd device(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC));
             if (!device) throw Error::system(errno, "vhost-net was requested for an interface, but is unavailable");
@@ -89,6 +82,14 @@ Fd open_passed(const PassedFd& passed) {
             break;
     }
     throw Error(ErrorCode::config_unsupported, fmt::format("device '{}' cannot be connected yet", passed.alias));
+}
+
+/// What the descriptors of that kind are to be, in their order.
+std::vector<DeviceLog> device_logs(const CommandLine& line) {
+    std::vector<DeviceLog> logs;
+    for (const auto& descriptor : line.descriptors)
+        if (descriptor.kind == PassedFd::Kind::log) logs.push_back({descriptor.path, descriptor.append});
+    return logs;
 }
 
 std::string first_line(const Capabilities& capabilities) {
@@ -345,7 +346,18 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     // Our end is connected before QEMU runs, so that it finds what it is asked as soon as it can listen.
     passed.push_back(listen_at(files.monitor));
     machine->connect(connect_to(files.monitor));
+    const bool is_tainted = paths_.is_system() && run_as_.uid.value_or(::geteuid()) == 0;
+    std::string head = log_line(first_line(*machine->capabilities)) + line.log_text();
+    if (is_tainted) head += log_line(fmt::format("Domain id={} is tainted: high-privileges", guest->id()));
+    machine->log.emplace(*logs_, LogName{def->name, def->uuid, files.log});
+    auto logs = co_await machine->log->open(std::move(head), device_logs(line));
+    auto device_log = logs.devices.begin();
     for (const auto& descriptor : line.descriptors) {
+        if (descriptor.kind == PassedFd::Kind::log) {
+            passed.push_back(std::move(*device_log++));
+            command.descriptors.emplace_back(passed.back().get(), descriptor.number);
+            continue;
+        }
         if (descriptor.kind == PassedFd::Kind::monitor) {
             command.descriptors.emplace_back(passed.front().get(), descriptor.number);
             continue;
@@ -353,16 +365,9 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
         passed.push_back(open_passed(descriptor));
         command.descriptors.emplace_back(passed.back().get(), descriptor.number);
     }
-    machine->log.emplace(files.log);
-    machine->log->note(first_line(*machine->capabilities));
-    machine->log->append(line.log_text());
-    if (paths_.is_system() && run_as_.uid.value_or(::geteuid()) == 0) {
-        guest->taint("high-privileges");
-        machine->log->note(fmt::format("Domain id={} is tainted: high-privileges", guest->id()));
-    }
-    machine->log->mark();
-    command.descriptors.emplace_back(machine->log->descriptor(), 1);
-    command.descriptors.emplace_back(machine->log->descriptor(), 2);
+    if (is_tainted) guest->taint("high-privileges");
+    command.descriptors.emplace_back(logs.output.get(), 1);
+    command.descriptors.emplace_back(logs.output.get(), 2);
     const Fd pid_file(::open(files.pid.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!pid_file) throw Error::system(errno, fmt::format("cannot create '{}'", files.pid));
     command.pid_file = pid_file.get();
@@ -378,6 +383,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     watch(guest, machine);
     guest->set_pid(machine->process->pid());
     passed.clear();
+    logs.output.reset();
     // Meanwhile QEMU gets ready.
     if (paths_.is_system() && paths_.root().empty())
         co_await enter_scope(guest->id(), def->name, def->uuid, machine->process->pid());
@@ -399,9 +405,11 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
             } catch (const Error&) {
             }
         }
+        std::string words;
+        if (ended) words = co_await machine->log->words();
         if (ended)
             throw Error(ErrorCode::internal_error,
-                        fmt::format("process exited while connecting to monitor: {}", machine->log->words()));
+                        fmt::format("process exited while connecting to monitor: {}", words));
         std::rethrow_exception(failure);
     }
 

@@ -56,8 +56,13 @@ class DriverTest : public testing::Test {
         std::filesystem::remove_all(root_);
     }
 
+    static config::QemuSettings settings() {
+        config::QemuSettings settings;
+        settings.stdio_handler = "file";
+        return settings;
+    }
     void open() {
-        auto driver = std::make_unique<Driver>(*paths_, config::QemuSettings{}, Neighbours{.secrets = &secrets_});
+        auto driver = std::make_unique<Driver>(*paths_, settings(), Neighbours{.secrets = &secrets_});
         driver_ = driver.get();
         guests_ = std::make_unique<guests::Guests>(*paths_, std::move(driver));
         loop_.run(guests_->load());
