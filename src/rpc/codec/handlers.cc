@@ -8,7 +8,10 @@ namespace innkeeper::rpc {
 
 void check_access(const Caller& caller, const protocol::Procedure& row, protocol::AccessValues arguments) {
     if (caller.session && caller.session->read_only() && row.needs_write.holds(arguments))
-        throw Error(ErrorCode::operation_denied, row.domain, fmt::format("read only access prevents {}", row.api));
+        throw Error(ErrorCode::operation_denied, row.domain,
+                    row.needs_write.kind == protocol::Condition::Kind::any_flag
+                        ? fmt::format("{} with secure flag", row.api)
+                        : fmt::format("read only access prevents {}", row.api));
 }
 
 Error unsupported(const protocol::Procedure& row) {

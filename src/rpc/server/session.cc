@@ -365,13 +365,13 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
     }
     if (!opened_) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
     const auto found = opened_->drivers->find(*row);
-    if (!found) {
-        check_access(call.caller, *row, {});
-        throw unsupported(*row);
+    if (!found || found->handler == nullptr) {
+        XdrReader in(payload);
+        check_access(call.caller, *row, row->facts != nullptr ? row->facts(in).values : protocol::AccessValues());
     }
+    if (!found) throw unsupported(*row);
     call.domain = found->part.domain;
     if (found->handler == nullptr) {
-        check_access(call.caller, *row, {});
         relay_to(found->part.upstream)
             ->forward(header, payload, call.caller.fds ? std::move(*call.caller.fds) : std::vector<Fd>(),
                       row->stream != protocol::StreamDirection::none);
@@ -395,7 +395,8 @@ void Session::invoke(Call& call, const Handler& handler, std::string_view payloa
 }
 
 std::optional<Guard> Session::guard(const std::shared_ptr<const DriverSet>& drivers) const {
-    if (server_.permissions_ == nullptr || drivers->access_name.empty() || !server_.permissions_->concern(identity())) return std::nullopt;
+    if (server_.permissions_ == nullptr || drivers->access_name.empty() || !server_.permissions_->concern(identity()))
+        return std::nullopt;
     return Guard{*server_.permissions_, drivers};
 }
 
