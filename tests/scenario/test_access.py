@@ -9,6 +9,7 @@ import pytest
 
 from daemon import Daemon, guest_xml, wait_until
 from polkit import POLKITD, Failed, Polkit, Stranger, as_stranger
+from test_siblings import Sibling
 from wire import ERROR, OK, Client, Reader, table, text
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists(POLKITD) or not shutil.which("dbus-daemon"),
@@ -289,3 +290,30 @@ def test_who_goes_while_polkit_is_asked_leaves_nothing_behind(polkit, house, thi
     finally:
         polkit.go_on()
     assert as_stranger(on, house.uri, lambda c: c.lookupByName("web").setMemoryFlags(12288, libvirt.VIR_DOMAIN_AFFECT_CONFIG)) == 0
+
+
+def test_a_sibling_asks_about_the_client_and_not_about_who_relays(polkit):
+    first = Daemon()
+    daemons = [Sibling(first.root, program) for program in ("virtqemud", "virtnetworkd", "virtproxyd")]
+    first.root.chmod(0o755)
+    try:
+        for each in daemons:
+            with open(each.config / (each.program + ".conf"), "a") as conf:
+                conf.write('auth_unix_rw = "none"\nunix_sock_rw_perms = "0777"\naccess_drivers = [ "polkit" ]\n')
+            each.environment.update(polkit.environment)
+            each.start()
+        with libvirt.open("network:///system?socket=%s" % daemons[1].socket) as connection:
+            for name in ("in", "out"):
+                connection.networkDefineXML("<network><name>%s</name></network>" % name)
+        polkit.rules(BUT % 'action.lookup("network_name") === "out"')
+        heard = polkit.listen()
+        for each in (daemons[0], daemons[2]):
+            uri = "qemu:///system?socket=%s" % each.socket
+            assert as_stranger(on, uri, lambda c: [n.name() for n in c.listAllNetworks()]) == ["in"]
+            assert refusal(on, uri, lambda c: c.networkLookupByName("out")) == (88, 55, "access denied: 'network' denied access")
+        about = [dict(question[1:]) for question in questions(heard) if question[0].startswith("network.")]
+        assert about and all(each["connect_driver"] == "network" for each in about)
+    finally:
+        for each in daemons:
+            each.stop()
+        first.remove()
