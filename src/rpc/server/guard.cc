@@ -18,6 +18,8 @@ using protocol::Subject;
 namespace {
 
 constexpr std::string_view connection = "connect";
+/// Of one list: others shall not wait for the end of a long one.
+constexpr std::size_t most_at_once = 32;
 
 Error denied(const Guard& guard) {
     return Error(ErrorCode::access_denied, ErrorDomain::access,
@@ -36,11 +38,20 @@ Task<> demand_all(Guard guard, Identity who, const protocol::Procedure* row, Acc
         if (rule.when.holds(values)) co_await demand(guard, who, rule, object);
 }
 
-Task<> note_if_allowed(Guard guard, Identity who, AccessRule rule, Subject object,
-                       std::unordered_set<std::string>* allowed) {
-    std::string name = object.name.empty() ? object.uuid.text() : object.name;
-    if (co_await guard.permissions.allow(std::move(who), guard.drivers->access_name, rule, std::move(object)))
-        allowed->insert(std::move(name));
+/// One of those who go through a list together.
+struct Listing {
+    std::vector<Subject> objects;
+    std::size_t next = 0;
+    std::unordered_set<std::string> allowed;
+};
+
+Task<> go_through(Guard guard, Identity who, AccessRule rule, std::shared_ptr<Listing> listing) {
+    while (listing->next < listing->objects.size()) {
+        Subject object = std::move(listing->objects[listing->next++]);
+        std::string name = object.name.empty() ? object.uuid.text() : object.name;
+        if (co_await guard.permissions.allow(who, guard.drivers->access_name, rule, std::move(object)))
+            listing->allowed.insert(std::move(name));
+    }
 }
 
 const Directory& directory_of(const Guard& guard, std::string_view kind) {
@@ -52,12 +63,13 @@ const Directory& directory_of(const Guard& guard, std::string_view kind) {
 
 Task<std::shared_ptr<const std::unordered_set<std::string>>> visible(Guard guard, Identity who, AccessRule rule,
                                                                      Subject parent) {
-    auto allowed = std::make_shared<std::unordered_set<std::string>>();
+    auto listing = std::make_shared<Listing>();
+    listing->objects = co_await directory_of(guard, rule.object).list(std::move(parent));
     std::vector<Task<>> questions;
-    for (auto& object : co_await directory_of(guard, rule.object).list(std::move(parent)))
-        questions.push_back(note_if_allowed(guard, who, rule, std::move(object), allowed.get()));
+    for (std::size_t i = 0; i < std::min(most_at_once, listing->objects.size()); ++i)
+        questions.push_back(go_through(guard, who, rule, listing));
     co_await all(std::move(questions));
-    co_return allowed;
+    co_return std::shared_ptr<const std::unordered_set<std::string>>(listing, &listing->allowed);
 }
 
 bool names_object(const protocol::Procedure& row) {
