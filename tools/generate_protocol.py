@@ -455,7 +455,7 @@ class Procedure:
         yield "}"
 
     def has_rules(self):
-        return any(rule != "none" for rule in self.row["acl"] + self.row.get("aclfilter", []))
+        return isinstance(self.row.get("needs_rw"), dict) or any(rule != "none" for rule in self.row["acl"] + self.row.get("aclfilter", []))
 
     def uses_flags(self):
         return any(field.name == "flags" and field.base in ("int32", "uint32") for field in self.argument_fields())

@@ -366,8 +366,11 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
     if (!opened_) throw Error(ErrorCode::internal_error, ErrorDomain::rpc, "hypervisor connection not open");
     const auto found = opened_->drivers->find(*row);
     if (!found || found->handler == nullptr) {
+        using enum protocol::Condition::Kind;
+        const auto kind = row->needs_write.kind;
         XdrReader in(payload);
-        check_access(call.caller, *row, row->facts != nullptr ? row->facts(in).values : protocol::AccessValues());
+        check_access(call.caller, *row,
+                     kind == never || kind == always ? protocol::AccessValues() : row->facts(in).values);
     }
     if (!found) throw unsupported(*row);
     call.domain = found->part.domain;
