@@ -6,8 +6,8 @@ set(epoch 1)   # above all of Debian's versions, so that no update of theirs tak
 set(version 9.0.0+innkeeper${PROJECT_VERSION})
 set(replaced libvirt-daemon-driver-qemu libvirt-daemon-system-systemd)
 
-# Those that are never stopped nor restarted while guests run, which write into their pipes.
-set(helpers virtlogd)
+# Those that are never stopped nor restarted while guests run, which write into their pipes and live by their locks.
+set(helpers virtlogd virtlockd)
 foreach(helper ${helpers})
     list(APPEND helper_sockets ${helper}.socket ${helper}-admin.socket)
 endforeach()

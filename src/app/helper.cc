@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "protocol/admin.h"
-#include "protocol/log.h"
 
 namespace innkeeper::app {
 
@@ -28,7 +27,7 @@ Helper::Helper(const Program& program, Options options, Paths paths, config::Dae
       sockets_(program, options_, paths_, settings_),
       service_(std::move(service)),
       reexec_(reexec),
-      clients_(std::string(program.name), client_limits(settings_), {protocol::log::program_number}),
+      clients_(std::string(program.name), client_limits(settings_), {service_->program()}),
       admin_("admin", admin_limits(settings_), {protocol::admin::program_number}),
       admin_calls_(
           {{&admin_, {0, 0, 0}}, {&clients_, {0, 0, 0}}}, [this] { ending_.set(); },
@@ -126,6 +125,7 @@ Task<> Helper::serve(Signals& signals, StartReport report) {
     co_await ending_.wait();
     idle_.reset();
     co_await tasks_.close();
+    service_->end();
     co_await clients_.close(end_patience);
     co_await admin_.close(end_patience);
     co_await service_->close();

@@ -27,6 +27,7 @@ constexpr std::array table{
     Program{"virtinterfaced", "virtinterfaced", Ip::never, all(interface)},
     Program{"virtproxyd", "libvirt", Ip::by_configuration, all(test)},
     Program{"virtlogd", "virtlogd", Ip::never, all(log)},
+    Program{"virtlockd", "virtlockd", Ip::never, all(lock)},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ class Logs final : public objects::Service {
   public:
     explicit Logs(Rotation rotation) : rotation_(rotation) {}
 
+    std::uint32_t program() const override { return wire::program_number; }
     void add_to(rpc::HandlerTable& table) override;
     bool is_busy() const override { return !open_.empty(); }
     Task<std::shared_ptr<void>> hold() override;

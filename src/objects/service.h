@@ -18,6 +18,7 @@ class Service {
   public:
     virtual ~Service() = default;
 
+    virtual std::uint32_t program() const = 0;
     virtual void add_to(rpc::HandlerTable& table) = 0;
 
     /// It is needed, also without a client: the daemon does not end for idleness.
@@ -39,6 +40,8 @@ class Service {
     virtual void inherit(std::string_view json) = 0;
     virtual void inherit_client(const std::shared_ptr<rpc::ClientSession>&, std::string_view) {}
 
+    /// The daemon ends: clients that go from now on go because of that.
+    virtual void end() {}
     virtual Task<> close() = 0;
 
   protected:

@@ -9,6 +9,7 @@
 
 #include "config/daemon_settings.h"
 #include "config/helper_settings.h"
+#include "config/lock_settings.h"
 #include "config/qemu_settings.h"
 #include "config/setting.h"
 #include "shutdown/settings.h"
@@ -26,6 +27,8 @@ struct File {
 const File files[] = {
     {"libvirtd.conf", config::sample<config::DaemonSettings>, config::manual<config::DaemonSettings>},
     {"qemu.conf", config::sample<config::QemuSettings>, config::manual<config::QemuSettings>},
+    {"virtlockd.conf", config::sample<config::LockDaemonSettings>, config::manual<config::LockDaemonSettings>},
+    {"qemu-lockd.conf", config::sample<config::LockSettings>, config::manual<config::LockSettings>},
     {"virtlogd.conf", config::sample<config::LogDaemonSettings>, config::manual<config::LogDaemonSettings>},
     {"libvirt-guests", shutdown::Settings::sample, shutdown::Settings::manual},
 };

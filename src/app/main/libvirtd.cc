@@ -18,6 +18,7 @@
 #include "config/helper_settings.h"
 #include "config/qemu_settings.h"
 #include "host/identity.h"
+#include "lockd/locks.h"
 #include "logd/logs.h"
 #include "loop/spawn.h"
 
@@ -38,16 +39,20 @@ Settings read_settings(const Program& program, const Options& options, const Pat
         const auto reach = program.ip == Program::Ip::never ? Reach::host : Reach::network;
         return {.daemon = config::DaemonSettings::read(file, reach, remarks), .log = {}};
     }
+    if (program.has(Part::lock))
+        return {.daemon = config::read_helper_settings<config::LockDaemonSettings>(file, remarks).daemon(), .log = {}};
     const auto log = config::read_helper_settings<config::LogDaemonSettings>(file, remarks);
     return {.daemon = log.daemon(), .log = log};
 }
 
 std::string sample(const Program& program) {
     if (program.has(Part::log)) return config::sample<config::LogDaemonSettings>();
+    if (program.has(Part::lock)) return config::sample<config::LockDaemonSettings>();
     return config::sample<config::DaemonSettings>();
 }
 
-std::unique_ptr<objects::Service> make_service(const Settings& settings) {
+std::unique_ptr<objects::Service> make_service(const Program& program, const Settings& settings) {
+    if (program.has(Part::lock)) return std::make_unique<lockd::Locks>();
     return std::make_unique<logd::Logs>(
         logd::Rotation{.max_size = settings.log.max_size, .max_backups = settings.log.max_backups});
 }
@@ -207,7 +212,7 @@ int run(int argc, char** argv) {
         return 0;
     };
     if (program.is_helper()) {
-        Helper helper(program, options, paths, settings.daemon, make_service(settings), reexec);
+        Helper helper(program, options, paths, settings.daemon, make_service(program, settings), reexec);
         return serve(helper);
     }
     Daemon daemon(program, options, paths, std::move(settings.daemon));
