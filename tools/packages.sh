@@ -6,7 +6,7 @@ packages_build=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-
 packages_guest=(qemu-system-x86 qemu-utils libvirt-clients busybox-static cpio)
 packages_test=(python3-pytest python3-libvirt libxml2-utils gnutls-bin sasl2-bin libsasl2-modules libsasl2-modules-gssapi-mit krb5-kdc krb5-admin-server krb5-user clang-19 llvm-19 iproute2 procps util-linux
     virtinst ovmf swtpm swtpm-tools qemu-system-arm qemu-system-misc
-    debootstrap systemd-container dpkg-dev file dbus-daemon dbus-bin polkitd systemd
+    debootstrap systemd-container dpkg-dev file dbus-daemon dbus-bin polkitd systemd python3-dbus python3-gi
     libvirt-daemon libvirt-daemon-driver-qemu)  # the daemon that tests compare with; nothing starts it but they
 
 install_packages() {

@@ -10,7 +10,7 @@ import pytest
 from daemon import Daemon, guest_xml, wait_until
 from polkit import POLKITD, Failed, Polkit, Stranger, as_stranger
 from test_siblings import Sibling
-from wire import ERROR, OK, Client, Reader, table, text
+from wire import ERROR, OK, QEMU, REMOTE, Client, Reader, table, text
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists(POLKITD) or not shutil.which("dbus-daemon"),
                                 reason="needs root, polkitd and dbus-daemon")
@@ -317,3 +317,32 @@ def test_a_sibling_asks_about_the_client_and_not_about_who_relays(polkit):
         for each in daemons:
             each.stop()
         first.remove()
+
+
+def test_whatever_the_arguments_nothing_is_done_for_who_may_nothing(polkit, house, things):
+    polkit.rules(ALL % "YES")
+    go = polkit.folder / "hostile"
+    go.mkdir()
+    go.chmod(0o777)
+
+    def call_all():
+        with Client(house.socket) as client:
+            client.open("qemu:///system")
+            (go / "ready").touch()
+            wait_until((go / "on").exists)
+            done = []
+            for program, prog in (("remote", REMOTE), ("qemu", QEMU)):
+                for row in table(program)["procedures"]:
+                    if row["acl"] == ["none"]:
+                        continue
+                    for payload in (b"", b"\0" * 256, b"\xff" * 256, b"\0\0\0\1" * 64, text("<x") * 20, text("<domain/>") * 20):
+                        reply = client.call(row["number"], payload, prog=prog)
+                        if reply is None or reply.status != ERROR:
+                            done.append(row["name"])
+            return done
+    stranger = Stranger(call_all)
+    wait_until((go / "ready").exists)
+    polkit.rules(ALL % "NO")
+    (go / "on").touch()
+    assert stranger.result() == []
+    assert things.isAlive()

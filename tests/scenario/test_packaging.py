@@ -82,6 +82,19 @@ def test_every_access_rule_has_its_action(tmp_path):
     assert defaults["org.libvirt.api.secret.read-secure"] == defaults["org.libvirt.api.node-device.read"] == {"no"}
 
 
+PEERS_ACTIONS = pathlib.Path("/usr/share/polkit-1/actions/org.libvirt.api.policy")
+
+
+@pytest.mark.skipif(not PEERS_ACTIONS.exists(), reason="needs libvirt-daemon-system's actions")
+def test_actions_are_allowed_to_whom_the_peer_allows_them(tmp_path):
+    def defaults(path):
+        return {action.get("id"): {e.text for e in action.find("defaults")} for action in ET.parse(path).getroot().iter("action")}
+    generate("generate_polkit.py", TOP / "protocol", tmp_path / "policy")
+    theirs = defaults(PEERS_ACTIONS)
+    ours = defaults(tmp_path / "policy")
+    assert {name: ours.get(name) for name in theirs} == theirs
+
+
 def test_policies_and_units_can_be_read():
     for path in (TOP / "packaging" / "polkit").glob("*.policy"):
         assert [action.get("id") for action in ET.parse(path).getroot().iter("action")] == [

@@ -98,3 +98,16 @@ def test_who_waits_for_polkit_holds_up_nobody_and_takes_the_question_back(polkit
     wait_until(lambda: "CancelCheckAuthorization" in heard.read_text())
     polkit.go_on()
     assert as_stranger(connect, guarded.uri) == guarded.uri
+
+
+def test_a_person_is_asked_and_may_decline(polkit, guarded):
+    pytest.importorskip("gi")
+    pytest.importorskip("dbus")
+    polkit.stop_daemon()
+    polkit.stand_in("typed")
+    assert as_stranger(connect, guarded.uri) == guarded.uri
+    polkit.stop_daemon()
+    polkit.stand_in("dismissed")
+    with pytest.raises(Failed) as refused:
+        as_stranger(connect, guarded.uri)
+    assert refused.value.args == (79, 60, "authentication cancelled: user cancelled authentication process")
