@@ -110,19 +110,20 @@ Task<Polkit::Verdict> Polkit::ask(rpc::Identity who, std::string action, Details
     std::optional<Verdict> verdict;
     try {
         verdict = co_await ask_now(std::move(who), std::move(action), std::move(details), interaction);
-    } catch (const Error&) {
-        // Those behind would each wait as long, one after the other.
-        for (Turn* turn : std::exchange(waiting_, {})) {
-            turn->hopeless = true;
-            turn->wait.wake();
-        }
-        failure = std::current_exception();
     } catch (...) {
         failure = std::current_exception();
     }
     ended();
     if (failure) std::rethrow_exception(failure);
     co_return *verdict;
+}
+
+/// They would each wait as long, one after the other.
+void Polkit::give_up_waiting() {
+    for (Turn* turn : std::exchange(waiting_, {})) {
+        turn->hopeless = true;
+        turn->wait.wake();
+    }
 }
 
 /// The place goes to the next in the queue.
@@ -150,6 +151,7 @@ Task<Polkit::Verdict> Polkit::ask_now(rpc::Identity who, std::string action, Det
         co_return verdict_of(reply.get());
     } catch (const Error& error) {
         why = error.message();
+        if (error.code() == ErrorCode::operation_timeout && !people) give_up_waiting();
     } catch (const Cancelled&) {
         take_back(cancellation);
         throw;

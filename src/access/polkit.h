@@ -29,6 +29,7 @@ class Polkit final : public Authenticator {
   private:
     Task<Verdict> ask_now(rpc::Identity who, std::string action, Details details, Interaction interaction);
     void ended();
+    void give_up_waiting();
     void take_back(const std::string& cancellation);
 
     host::Bus bus_{host::Bus::Which::system};
