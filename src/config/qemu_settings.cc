@@ -166,8 +166,9 @@ const std::array table{
         "guests are not connected to bridges yet"},
     Row{"relaxed_acs_check", &S::relaxed_acs_check, "Assign devices behind a switch without access control.", not_yet,
         "devices are assigned without looking at the switches above them"},
-    Row{"lock_manager", &S::lock_manager, "What keeps two hosts from using one disk: lockd or sanlock.", not_yet,
-        "disks are not locked yet"},
+    Row{"lock_manager", &S::lock_manager,
+        "What keeps two guests, on this host or another, from using one disk: lockd, with virtlockd and "
+        "qemu-lockd.conf. (sanlock is refused: this version does not have it.) Nothing if not set."},
     Row{"max_queued", &S::max_queued, "Most changes of one guest that wait for each other; 0 for any number.", not_yet,
         "any number of changes may wait"},
     Row{"keepalive_interval", &S::keepalive_interval,
@@ -234,6 +235,9 @@ QemuSettings QemuSettings::read(const std::string& path) {
         refuse("migration_port_min and migration_port_max: not a range of ports");
     if (settings.allow_disk_format_probing)
         refuse("allow_disk_format_probing: formats of disks are never probed; name them in the definitions");
+    if (settings.lock_manager == "sanlock") refuse("lock_manager: this version has no sanlock, only lockd");
+    if (settings.lock_manager && settings.lock_manager != "lockd" && settings.lock_manager != "nop")
+        refuse(fmt::format("lock_manager: unknown lock manager {}", *settings.lock_manager));
     if (settings.stdio_handler != "logd" && settings.stdio_handler != "file")
         refuse(fmt::format("Unknown stdio handler {}", settings.stdio_handler));
     if (settings.security_driver) {

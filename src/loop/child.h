@@ -35,6 +35,9 @@ struct Command {
     std::vector<gid_t> groups;
     std::vector<std::pair<int, rlimit>> limits;  ///< RLIMIT_… and value
     std::optional<int> pid_file;                 ///< the child's pid goes there, in decimal, before exec
+    /// A socket, and the UNIX socket that the child connects it to before exec, so that it is the one who is seen at
+    /// the other end. It must not wait for that: a non-blocking one.
+    std::optional<std::pair<int, std::string>> connection;
 };
 
 /// A process, held by its pidfd: its end is an event, and a recycled pid is never signalled. A child of ours, or one

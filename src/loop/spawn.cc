@@ -7,7 +7,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,8 @@ constexpr int share_memory = 0;
 constexpr int share_memory = CLONE_VM;
 #endif
 
+constexpr const char* connect_step = "connect";
+
 /// Where a child that could not be started tells why.
 struct Failure {
     const char* step = nullptr;
@@ -49,6 +53,7 @@ struct Plan {
     std::vector<std::pair<int, int>> descriptors;  // source → target; sources are moved out of the way first
     int first_free = 3;                            // above every target
     int null = -1;
+    sockaddr_un address{};       // of the connection that it makes
     Failure* failure = nullptr;  // in memory that is ours and the child's
 };
 
@@ -91,6 +96,9 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(vo
     for (int signal = 1; signal < 65; ++signal) ::sigaction(signal, &ordinary, nullptr);
     if (command.own_session && ::setsid() < 0) return fail(plan, "setsid");
     if (command.pid_file && !write_pid(*command.pid_file)) return fail(plan, "write pid file");
+    if (command.connection && ::connect(command.connection->first, reinterpret_cast<const sockaddr*>(&plan.address),
+                                        sizeof plan.address) != 0)
+        return fail(plan, connect_step);
     if (!place_descriptors(plan)) return fail(plan, "pass descriptors");
     if (descriptors_before && ::setrlimit(RLIMIT_NOFILE, &*descriptors_before) != 0) return fail(plan, "set limits");
     for (const auto& [resource, value] : command.limits)
@@ -125,6 +133,14 @@ std::pair<pid_t, Fd> spawn(const Command& command) {
             plan.descriptors.emplace_back(null.get(), standard);
     for (const auto& d : plan.descriptors) plan.first_free = std::max(plan.first_free, d.second + 1);
 
+    if (command.connection) {
+        const auto& path = command.connection->second;
+        plan.address.sun_family = AF_UNIX;
+        if (path.size() >= sizeof plan.address.sun_path)
+            throw Error(ErrorCode::rpc, fmt::format("Path {} too long for unix socket", path));
+        std::copy(path.begin(), path.end(), plan.address.sun_path);
+    }
+
     void* stack = ::mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED) throw Error::system(errno, "cannot map a stack");
     plan.failure = new (stack) Failure;  // at the far end of what the stack will use
@@ -144,6 +160,9 @@ std::pair<pid_t, Fd> spawn(const Command& command) {
     if (failure.step != nullptr) {
         siginfo_t info;
         ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED);
+        if (failure.step == connect_step)
+            throw Error::system(failure.number,
+                                fmt::format("Failed to connect socket to '{}'", command.connection->second));
         throw Error::system(failure.number, fmt::format("cannot {} for '{}'", failure.step, command.argv.front()));
     }
     return {pid, std::move(handle)};

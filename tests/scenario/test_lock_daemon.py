@@ -1,4 +1,5 @@
 """virtlockd: no two guests have a disk at a time, whatever becomes of the daemons."""
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -305,3 +306,194 @@ def test_hostile_words_harm_nobody(lockd, root, disk):
             assert "has been restricted" in refusal(call)
     assert not (root / "evil").exists() and is_locked(disk)
     guest.end()
+
+
+# Guests
+
+
+@pytest.fixture
+def house():
+    """A daemon that locks guests' disks, with its lock daemon."""
+    it = Daemon()
+    with open(it.config / "qemu.conf", "a") as settings:
+        settings.write('lock_manager = "lockd"\n')
+    it.lockd = Helper("virtlockd", it.root)
+    it.disk = it.root / "a.img"
+    for name in ("a.img", "b.img"):
+        (it.root / name).write_bytes(bytes(1 << 20))
+    yield it
+    try:
+        it.remove()
+    finally:
+        it.lockd.remove()
+
+
+def disk_xml(path, target="vda", more=""):
+    return "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='%s'/><target dev='%s' bus='virtio'/>%s</disk>" % (
+        path, target, more)
+
+
+class Hold:
+    """The lock as another host has it."""
+
+    def __init__(self, path):
+        self.file = open(path, "r+b")
+        fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+def test_a_guest_has_its_disks_locked_while_its_processors_run(house):
+    house.lockd.start()
+    house.start()
+    guest = house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    assert is_locked(house.disk)
+    # The guest itself is who has the connection by which the lock daemon knows that it lives.
+    pid, = house.qemus()
+    inodes = {os.readlink(entry) for entry in pathlib.Path("/proc/%d/fd" % pid).iterdir()}
+    assert any(name.startswith("socket:") for name in inodes)
+    guest.suspend()
+    assert not is_locked(house.disk)
+    with Hold(house.disk):
+        with pytest.raises(libvirt.libvirtError, match="resource busy: Lockspace resource '%s' is locked" % house.disk):
+            guest.resume()
+        assert guest.info()[0] == libvirt.VIR_DOMAIN_PAUSED
+    guest.resume()
+    assert is_locked(house.disk)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_locked(house.disk))
+
+
+def test_a_guest_whose_disk_is_locked_elsewhere_does_not_start(house):
+    house.lockd.start()
+    house.start()
+    connection = house.connect()
+    with Hold(house.disk):
+        with pytest.raises(libvirt.libvirtError, match="resource busy: Lockspace resource '%s' is locked" % house.disk) as refused:
+            connection.createXML(guest_xml("g", devices=disk_xml(house.disk)))
+        assert refused.value.get_error_code() == libvirt.VIR_ERR_RESOURCE_BUSY
+        assert house.qemus() == {}
+        # What does not write to it, or does not run yet, needs no lock.
+        connection.createXML(guest_xml("reader", devices=disk_xml(house.disk, more="<readonly/>"))).destroy()
+        connection.createXML(guest_xml("g", devices=disk_xml(house.disk)), libvirt.VIR_DOMAIN_START_PAUSED).destroy()
+    first = connection.createXML(guest_xml("first", devices=disk_xml(house.disk)))
+    with pytest.raises(libvirt.libvirtError):
+        connection.createXML(guest_xml("second", devices=disk_xml(house.disk)))
+    assert first.isActive() and list(house.qemus().values()) == ["first"] and is_locked(house.disk)
+    first.destroy()
+    wait_until(lambda: not is_locked(house.disk))
+
+
+def test_guests_that_share_a_disk_run_together(house):
+    house.lockd.start()
+    house.start()
+    connection = house.connect()
+    xml = disk_xml(house.disk, more="<shareable/>")
+    one, two = (connection.createXML(guest_xml(name, devices=xml)) for name in ("one", "two"))
+    one.destroy()
+    assert two.isActive() and is_locked(house.disk)
+    two.destroy()
+    wait_until(lambda: not is_locked(house.disk))
+
+
+def test_a_disk_that_comes_is_locked_and_one_that_goes_is_not(house):
+    house.lockd.start()
+    house.start()
+    other = house.root / "b.img"
+    guest = house.connect().createXML(guest_xml("g", machine="q35", devices="<controller type='scsi' model='virtio-scsi'/>" + disk_xml(house.disk)))
+    xml = disk_xml(other, "sda").replace("bus='virtio'", "bus='scsi'")
+    with Hold(other):
+        with pytest.raises(libvirt.libvirtError, match="is locked"):
+            guest.attachDevice(xml)
+        assert "b.img" not in guest.XMLDesc()
+    guest.attachDevice(xml)
+    assert is_locked(other)
+    guest.detachDevice(xml)
+    wait_until(lambda: not is_locked(other))
+    assert is_locked(house.disk)
+    guest.destroy()
+
+
+def test_locks_of_a_running_guest_outlive_all_daemons(house):
+    house.lockd.start()
+    house.start()
+    guest = house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    pid, = house.qemus()
+    house.kill()
+    house.lockd.reload()
+    assert is_locked(house.disk)
+    house.start()
+    guest = house.connect().lookupByName("g")
+    house.lockd.reload()
+    guest.suspend()
+    assert not is_locked(house.disk)
+    guest.resume()
+    assert is_locked(house.disk)
+    # Without it guests go on, and none that stood still runs on unlocked.
+    house.lockd.kill()
+    assert guest.isActive()
+    guest.suspend()
+    with pytest.raises(libvirt.libvirtError, match="Failed to connect socket to '.*virtlockd-sock'"):
+        guest.resume()
+    house.lockd.start()
+    guest.resume()
+    assert is_locked(house.disk)
+    assert list(house.qemus()) == [pid]
+    guest.destroy()
+
+
+def test_a_guest_does_not_start_without_the_lock_daemon(house):
+    house.start()
+    with pytest.raises(libvirt.libvirtError, match="Failed to connect socket to '.*virtlockd-sock': No such file or directory"):
+        house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    assert house.qemus() == {}
+
+
+def test_locks_may_lie_on_files_beside_the_disks(house):
+    space = house.root / "locks"
+    (house.config / "qemu-lockd.conf").write_text('file_lockspace_dir = "%s"\n' % space)
+    house.lockd.start()
+    house.start()
+    guest = house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    name = hashlib.sha256(str(house.disk).encode()).hexdigest()
+    assert [path.name for path in space.iterdir()] == [name] and is_locked(space / name) and not is_locked(house.disk)
+    # A lock daemon that knows no lockspaces yet.
+    guest.suspend()
+    house.lockd.kill()
+    house.lockd.start()
+    guest.resume()
+    assert is_locked(space / name)
+    guest.destroy()
+    wait_until(lambda: list(space.iterdir()) == [])
+
+
+def test_leases_are_locked_and_may_be_demanded(house):
+    (house.config / "qemu-lockd.conf").write_text("auto_disk_leases = 0\n")
+    house.lockd.start()
+    house.start()
+    connection = house.connect()
+    with pytest.raises(libvirt.libvirtError, match="disks were present, but no leases specified"):
+        connection.createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    lease = "<lease><lockspace>area</lockspace><key>one</key><target path='%s'%s/></lease>"
+    with pytest.raises(libvirt.libvirtError, match="Offset must be zero"):
+        connection.createXML(guest_xml("g", devices=disk_xml(house.disk) + lease % (house.root, " offset='1024'")))
+    (house.root / "area").mkdir()
+    (house.root / "area" / "one").touch()
+    guest = connection.createXML(guest_xml("g", devices=disk_xml(house.disk) + lease % (house.root, "")))
+    assert is_locked(house.root / "area" / "one") and not is_locked(house.disk)
+    with pytest.raises(libvirt.libvirtError, match="resource busy: Lockspace resource 'one' is locked"):
+        connection.createXML(guest_xml("h", devices=lease % (house.root, "")))
+    guest.destroy()
+    wait_until(lambda: not is_locked(house.root / "area" / "one"))
+
+
+def test_a_lock_manager_that_is_not_there_is_refused(house):
+    settings = house.config / "qemu.conf"
+    settings.write_text(settings.read_text().replace("lockd", "sanlock"))
+    done = subprocess.run([BINARY, "--root", house.root], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=PATIENCE)
+    assert "this version has no sanlock, only lockd" in done.stdout

@@ -34,7 +34,9 @@ Driver::Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
       websockets_("VNC websocket", settings_.remote_websocket_port_min, settings_.remote_websocket_port_max),
       consoles_(std::make_unique<Consoles>()),
-      logs_(settings_.stdio_handler == "file" ? file_logs() : daemon_logs(paths_)) {}
+      logs_(settings_.stdio_handler == "file" ? file_logs() : daemon_logs(paths_)) {
+    if (settings_.lock_manager == "lockd") locks_ = config::LockSettings::read(paths_.config() + "/qemu-lockd.conf");
+}
 
 Driver::~Driver() = default;
 

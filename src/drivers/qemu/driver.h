@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/paths.h"
+#include "config/lock_settings.h"
 #include "config/qemu_settings.h"
 #include "drivers/qemu/abilities/abilities.h"
 #include "drivers/qemu/ports.h"
@@ -212,6 +213,8 @@ class Driver final : public guests::Hypervisor {
                                                                           std::string master_key);
     /// The monitor's steps for the one device of that kind that the definition has.
     Task<std::vector<PlugStep>> steps_for(guests::GuestPtr guest, model::DomainDef only, std::string element);
+    /// Locks follow what the guest has now; what cannot be locked is logged.
+    static Task<> correct_locks(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> change_medium(guests::GuestPtr guest, model::Disk old, model::DomainDef only, bool force);
     Task<> pin_all(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> refresh_vcpus(std::shared_ptr<QemuMachine> machine);
@@ -249,7 +252,8 @@ class Driver final : public guests::Hypervisor {
     std::vector<std::weak_ptr<QemuMachine>> machines_;  ///< all that run
     std::unique_ptr<Consoles> consoles_;
     std::unique_ptr<GuestLogs> logs_;
-    std::string tpm_mark_;  ///< the program that said tpm_versions_
+    std::optional<config::LockSettings> locks_;  ///< if disks are locked
+    std::string tpm_mark_;                       ///< the program that said tpm_versions_
     std::vector<std::string> tpm_versions_;
 };
 

@@ -145,6 +145,10 @@ Task<> Driver::adopt(guests::Remnant remnant) {
     adopt_tpm(*machine, *guest);
     machine->parts_for_peer = parts_to_keep(remnant.status);
     machine->log.emplace(*logs_, LogName{guest->name(), guest->live()->uuid, files.log});
+    if (locks_) {
+        machine->locks = std::make_unique<GuestLocks>(paths_, *locks_, guest->name(), guest->live()->uuid, guest->id());
+        machine->locks->adopt(pid, *guest->live(), guest->condition().state == guests::State::running);
+    }
     guest->machine = machine;
     guest->set_pid(pid);
     for (const auto& graphics : guest->live()->devices.graphics)

@@ -114,10 +114,12 @@ Task<> Driver::suspend(GuestPtr guest, guests::Paused reason) {
     machine->pausing.reset();
     if (failure) std::rethrow_exception(failure);
     guest->paused(reason);
+    if (machine->locks) co_await machine->locks->release();
 }
 
 Task<> Driver::resume(GuestPtr guest, guests::Running reason) {
     const auto machine = machine_of(guest);
+    if (machine->locks) co_await machine->locks->acquire(guest->live());
     machine->resuming = reason;
     std::exception_ptr failure;
     try {
@@ -126,6 +128,7 @@ Task<> Driver::resume(GuestPtr guest, guests::Running reason) {
         failure = std::current_exception();
     }
     machine->resuming.reset();
+    if (failure && machine->locks) co_await machine->locks->release();
     if (failure) std::rethrow_exception(failure);
     guest->running(reason);
 }

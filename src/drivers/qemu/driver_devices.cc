@@ -124,7 +124,24 @@ Task<> Driver::plug_device(GuestPtr guest, guests::DefPtr wanted, std::string el
     number_new_images(only, *guest->live(), *machine);
     prepare_run(only, command_context(machine->files, guest->id()));
     const auto steps = co_await steps_for(guest, only, element);
-    const auto replies = co_await run_steps(machine, steps);
+    const bool is_locked = machine->locks && guest->condition().state == guests::State::running;
+    if (is_locked) {
+        auto with = std::make_shared<model::DomainDef>(*guest->live());
+        guests::put(with->devices, guests::last_of(only.devices, element));
+        co_await machine->locks->acquire(std::move(with));
+    }
+    std::vector<QmpReply> replies;
+    std::exception_ptr failure;
+    try {
+        replies = co_await run_steps(machine, steps);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure && is_locked) {
+        Scope unhurried;
+        co_await machine->locks->keep(guest->live()).under(unhurried);
+    }
+    if (failure) std::rethrow_exception(failure);
 
     auto device = guests::last_of(only.devices, element);
     name_terminal(device, replies);

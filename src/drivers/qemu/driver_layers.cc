@@ -245,6 +245,7 @@ Task<DefPtr> Driver::switch_layers(GuestPtr guest, SnapshotPtr snapshot, Snapsho
     auto live = std::make_shared<model::DomainDef>(*guest->live());
     for (const auto& overlay : overlays) put_layer_on(*disk_of(*live, overlay.target), overlay.image);
     guest->set_live(std::move(live));
+    co_await correct_locks(guest, machine);
     co_return stored_with(co_await guest->persistent(), overlays);
 }
 

@@ -45,6 +45,7 @@ Task<> Driver::merge_layer(GuestPtr guest, std::string target, std::string path)
     auto live = std::make_shared<model::DomainDef>(*guest->live());
     take_layer_out(*live, target, path, below);
     guest->set_live(std::move(live));
+    co_await correct_locks(guest, machine);
 }
 
 }  // namespace innkeeper::qemu

@@ -372,6 +372,16 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     if (!pid_file) throw Error::system(errno, fmt::format("cannot create '{}'", files.pid));
     command.pid_file = pid_file.get();
 
+    std::optional<Fd> holder;
+    if (locks_) {
+        locked_resources(*def, *locks_);  // what cannot be locked is not started
+        machine->locks = std::make_unique<GuestLocks>(paths_, *locks_, def->name, def->uuid, guest->id());
+        holder.emplace(GuestLocks::holder());
+        int number = 3;
+        for (const auto& [ours, theirs] : command.descriptors) number = std::max(number, theirs + 1);
+        command.descriptors.emplace_back(holder->get(), number);
+        command.connection.emplace(holder->get(), machine->locks->socket());
+    }
     guest->set_live(def);
     co_await guest->hook("start");
     if (guest->machine != machine)
@@ -384,6 +394,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     guest->set_pid(machine->process->pid());
     passed.clear();
     logs.output.reset();
+    if (holder) co_await machine->locks->begin(std::move(*holder), machine->process->pid());
     // Meanwhile QEMU gets ready.
     if (paths_.is_system() && paths_.root().empty())
         co_await enter_scope(guest->id(), def->name, def->uuid, machine->process->pid());
@@ -420,6 +431,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     } else if (options.paused) {
         guest->paused(guests::Paused::user);
     } else {
+        if (machine->locks) co_await machine->locks->acquire(guest->live());
         machine->resuming = options.reason;
         co_await machine->monitor().execute("cont");
         machine->resuming.reset();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/driver.h"
@@ -59,6 +60,16 @@ void number_new_images(model::DomainDef& only, const model::DomainDef& live, Qem
     machine.last_image = last_image(only);
 }
 
+Task<> Driver::correct_locks(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
+    if (!machine->locks || guest->condition().state != guests::State::running) co_return;
+    try {
+        co_await machine->locks->acquire(guest->live());
+        co_await machine->locks->keep(guest->live());
+    } catch (const Error& error) {
+        log::warning("domain '{}' goes on without a lock: {}", guest->name(), error.message());
+    }
+}
+
 Task<> Driver::change_medium(GuestPtr guest, model::Disk old, model::DomainDef only, bool force) {
     const auto machine = machine_of(guest);
     const auto needed = Preconditions::of(only);
@@ -83,6 +94,7 @@ Task<> Driver::change_medium(GuestPtr guest, model::Disk old, model::DomainDef o
             disk.source.format = format;
         }
     guest->set_live(std::move(live));
+    co_await correct_locks(guest, machine);
 }
 
 Task<> Driver::update_device(GuestPtr guest, guests::DefPtr wanted, std::string alias, bool force) {

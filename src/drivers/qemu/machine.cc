@@ -131,6 +131,8 @@ Task<> QemuMachine::watch(std::shared_ptr<QemuMachine> machine, guests::GuestPtr
             machine->log->note(fmt::format("shutting down, reason={}", reason_word(reason)));
         }
     }
+    machine->gone.set();
+    if (machine->locks) co_await machine->locks->end();
 }
 
 Task<> QemuMachine::end_helpers() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "drivers/qemu/abilities/capabilities.h"
+#include "drivers/qemu/guest_locks.h"
 #include "drivers/qemu/guest_log.h"
 #include "drivers/qemu/ports.h"
 #include "drivers/qemu/qmp/qmp.h"
@@ -63,6 +64,7 @@ class QemuMachine final : public guests::Machine, public std::enable_shared_from
     std::optional<Process> process;
     std::optional<Process> tpm;  ///< its TPM in software
     std::optional<GuestLog> log;
+    std::unique_ptr<GuestLocks> locks;    ///< if there is a lock manager
     std::vector<std::string> device_ids;  ///< those that QEMU knows under a name of their own
     /// Of the status file that an earlier daemon wrote: parts that only the peer needs, kept for it.
     std::string parts_for_peer;

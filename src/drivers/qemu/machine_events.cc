@@ -64,6 +64,8 @@ void QemuMachine::happened(const QmpEvent& event) {
     if (name == "STOP") {
         guest->paused(pausing.value_or(pause_cause_));
         pause_cause_ = Paused::unknown;
+        // Who stands still needs no locks; whoever has it stopped waits for that.
+        if (locks && !pausing) tasks.spawn(locks->release());
     } else if (name == "RESUME") {
         guest->running(resuming.value_or(Running::unpaused));
     } else if (name == "SHUTDOWN") {
@@ -115,6 +117,7 @@ void QemuMachine::device_gone(Guest& guest, const std::string& alias) {
     if (const auto live = guest.live()) {
         auto without = std::make_shared<model::DomainDef>(*live);
         if (guests::erase_alias(without->devices, alias)) guest.set_live(std::move(without));
+        if (locks) tasks.spawn(locks->keep(guest.live()));
     }
     if (auto left = leftovers.extract(alias)) tasks.spawn(take_back(std::move(left.mapped())));
     if (on_departure) on_departure(alias, true);
@@ -153,6 +156,7 @@ Task<> QemuMachine::boot_again() {
     if (!guest) co_return;
     try {
         const auto turn = co_await guest->turn("reboot");
+        if (locks) co_await locks->acquire(guest->live());
         std::vector<QmpCommand> commands;
         commands.push_back({.name = "system_reset", .arguments = {}});
         commands.push_back({.name = "cont", .arguments = {}});

@@ -42,8 +42,8 @@ std::string parts_for_peer(const model::DomainDef& def, const Capabilities& capa
 }
 
 std::string parts_to_keep(std::string_view status) {
-    static const std::set<std::string_view> written_anew = {"taint",  "monitor", "vcpus",           "fakereboot",
-                                                            "libDir", "domain",  "channelTargetDir", "cpu"};
+    static const std::set<std::string_view> written_anew = {
+        "taint", "monitor", "vcpus", "fakereboot", "libDir", "domain", "channelTargetDir", "cpu"};
     const auto document = xml::Document::parse(status, "(domain_status)");
     if (!document.root().child("qemuCaps")) return {};
     xml::Writer writer({}, 1);
