@@ -134,6 +134,7 @@ int run(int argc, char** argv) {
     for (const auto& driver : settings.daemon.access_drivers)
         if (driver != "polkit" && driver != "none" && driver != "nop") {
             log::error("internal error: Cannot find security driver '{}'", driver);
+            log::error("Can't initialize access manager");
             return 1;
         }
 
