@@ -8,6 +8,7 @@
 #include "protocol/remote/domain.h"
 #include "protocol/remote/events.h"
 #include "shutdown/console.h"
+#include "shutdown/reach.h"
 #include "shutdown/wake.h"
 
 namespace innkeeper::shutdown {
@@ -41,13 +42,7 @@ void Host::tell() {
 }
 
 Task<std::shared_ptr<rpc::Client>> Host::open_client() const {
-    auto connection = rpc::try_connect_unix(target_.socket);
-    // Its backlog is full: many are in a hurry now.
-    while (!connection) {
-        co_await sleep_for(100ms);
-        connection = rpc::try_connect_unix(target_.socket);
-    }
-    auto client = rpc::Client::over(std::move(connection));
+    auto client = co_await reach(target_);
     const auto auth = co_await client->call<remote::AuthList>();
     if (std::ranges::count(auth.types, remote::AuthType::sasl) > 0)
         throw Error(ErrorCode::auth_failed, ErrorDomain::rpc,

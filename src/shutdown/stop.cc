@@ -50,7 +50,7 @@ void leave_to_the_first(std::vector<Listing>& listings) {
         for (std::size_t j = 0; j < i; ++j) {
             auto &later = listings[i], &first = listings[j];
             if (later.guests.empty() || first.guests.empty() || later.canonical != first.canonical ||
-                later.host->target().socket != first.host->target().socket)
+                !later.host->target().is_same_daemon(first.host->target()))
                 continue;
             say("The guests on {} URI are those on {} URI.", later.host->uri(), first.host->uri());
             later.guests.clear();

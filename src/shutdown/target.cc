@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -18,7 +17,9 @@
 #include "base/unit_folders.h"
 #include "base/uri.h"
 #include "config/file.h"
+#include "shutdown/client_uri.h"
 #include "shutdown/console.h"
+#include "shutdown/remote_target.h"
 
 namespace innkeeper::shutdown {
 
@@ -61,49 +62,6 @@ struct ClientConfig {
                 text != nullptr && text->starts_with(word + "="))
                 return text->substr(word.size() + 1);
         return word;
-    }
-};
-
-std::string decoded(std::string_view text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned byte = 0;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
-            result += static_cast<char>(byte);
-            i += 2;
-        } else {
-            result += text[i];
-        }
-    }
-    return result;
-}
-
-/// The query's parameters that are the client's own affair, and the rest, which goes to the daemon.
-struct Query {
-    std::optional<std::string> socket, name, mode;
-    std::string rest;
-
-    explicit Query(std::string_view text) {
-        constexpr std::array silent{"command",      "auth",    "sshauth",     "netcat",
-                                    "keyfile",      "pkipath", "known_hosts", "known_hosts_verify",
-                                    "tls_priority", "proxy",   "no_sanity",   "no_verify",
-                                    "no_tty",       "authfile"};
-        while (!text.empty()) {
-            const auto part = text.substr(0, std::min(text.find_first_of("&;"), text.size()));
-            text.remove_prefix(std::min(part.size() + 1, text.size()));
-            const auto equals = std::min(part.find('='), part.size());
-            const auto key = part.substr(0, equals);
-            const std::string value = decoded(part.substr(std::min(equals + 1, part.size())));
-            if (key == "socket")
-                socket = value;
-            else if (key == "name")
-                name = value;
-            else if (key == "mode")
-                mode = value;
-            else if (std::ranges::count(silent, key) == 0)
-                rest += fmt::format("{}{}", rest.empty() ? "" : "&", part);
-        }
     }
 };
 
@@ -200,11 +158,7 @@ Target Target::resolve(const std::string& uri, const std::string& root) {
     std::string transport = given.scheme.substr(std::min(plus + 1, given.scheme.size()));
     if (driver.empty()) throw unusable(fmt::format("'{}' is no connection URI: expected DRIVER:///PATH", chosen));
     if (transport.empty() && !given.authority.empty()) transport = "tls";
-    if (!transport.empty() && transport != "unix")
-        throw unusable(
-            fmt::format("transport '{}' of URI '{}' is not supported: only daemons of this host are asked, "
-                        "through their UNIX sockets",
-                        transport, chosen));
+    if (!transport.empty() && transport != "unix") return remote_target(uri, given, driver, transport);
 
     const bool session = given.path.starts_with("/session") || (!is_root && given.path != "/system");
     const Paths paths = session ? user() : system;
@@ -240,6 +194,10 @@ bool Target::may_have_guests() const {
         return true;  // what cannot be read is no proof
     }
     return false;
+}
+
+bool Target::is_same_daemon(const Target& other) const {
+    return socket == other.socket && tunnel == other.tunnel && host == other.host && port == other.port;
 }
 
 bool Target::is_orphaned() const {

@@ -92,9 +92,26 @@ TEST_F(Targets, DoWithoutAClientsConfigurationThatIsBroken) {
     EXPECT_EQ(resolve("default").socket, sock("libvirt-sock"));
 }
 
+TEST_F(Targets, OfOtherHostsAreReachedThroughSshOrTcp) {
+    using testing::ElementsAre;
+    const auto tunnel = resolve("qemu+ssh://me@there:2222/system?keyfile=/k&no_verify=1&socket=/s").tunnel;
+    EXPECT_THAT(tunnel, ElementsAre("/usr/bin/ssh", "-T", "-e", "none", "-o", "BatchMode=yes", "-p", "2222", "-l", "me",
+                                    "-i", "/k", "-o", "StrictHostKeyChecking=no", "--", "there", testing::_));
+    EXPECT_THAT(tunnel.back(), testing::AllOf(HasSubstr("nc"), HasSubstr("-U"), HasSubstr("/s")));
+    EXPECT_THAT(resolve("qemu+ssh://there/system").tunnel.back(), HasSubstr("exec virt-ssh-helper"));
+    const auto tcp = resolve("qemu+tcp://[::1]:4711/system?name=test:///default");
+    EXPECT_EQ(tcp.host, "::1");
+    EXPECT_EQ(tcp.port, "4711");
+    EXPECT_EQ(tcp.name, "test:///default");
+    EXPECT_EQ(resolve("qemu+tcp://there/system").port, "16509");
+    EXPECT_TRUE(tcp.may_have_guests());
+    EXPECT_FALSE(tcp.is_same_daemon(resolve("qemu:///system")));
+    EXPECT_THAT(refusal("qemu+ssh:///system"), HasSubstr("names no host"));
+}
+
 TEST_F(Targets, OfOtherHostsAreRefusedByName) {
-    EXPECT_THAT(refusal("qemu+ssh://host/system"),
-                HasSubstr("transport 'ssh' of URI 'qemu+ssh://host/system' is not supported"));
+    EXPECT_THAT(refusal("qemu+tls://host/system"),
+                HasSubstr("transport 'tls' of URI 'qemu+tls://host/system' is not supported"));
     EXPECT_THAT(refusal("xen://host/system"), HasSubstr("transport 'tls'"));
     EXPECT_THAT(refusal("nonsense"), HasSubstr("'nonsense' is no connection URI"));
     EXPECT_THAT(refusal("a b"), HasSubstr("Unable to parse URI a b"));

@@ -1,5 +1,6 @@
 """libvirt-guests: guests go down with their host and come up with it, and nothing that hangs holds it up."""
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -7,7 +8,7 @@ import subprocess
 import libvirt
 import pytest
 
-from daemon import PATIENCE, SLOWNESS, Daemon
+from daemon import PATIENCE, SLOWNESS, Daemon, wait_until
 from guests_program import GuestsProgram, boot, deaf, needs_guest
 
 COMMANDS = "start|stop|status|restart|condrestart|try-restart|reload|force-reload|gueststatus|shutdown"
@@ -93,14 +94,72 @@ def test_a_list_that_is_left_over_keeps_its_guests(no_daemon):
 
 
 def test_what_cannot_be_connected_to_is_skipped(no_daemon):
-    no_daemon.set("URIS='qemu+ssh://host/system test:///default'", "ON_BOOT=start")
+    no_daemon.set("URIS='qemu+tls://host/system test:///default'", "ON_BOOT=start")
     out, err = no_daemon("stop")
-    assert out == "Can't connect to qemu+ssh://host/system. Skipping.\nCan't connect to test:///default. Skipping.\n"
-    assert "transport 'ssh' of URI 'qemu+ssh://host/system' is not supported" in err
+    assert out == "Can't connect to qemu+tls://host/system. Skipping.\nCan't connect to test:///default. Skipping.\n"
+    assert "transport 'tls' of URI 'qemu+tls://host/system' is not supported" in err
     assert "Failed to connect socket to '%s/run/libvirt/libvirt-sock'" % no_daemon.daemon.root in err
     no_daemon.list("test:///default 11111111-2222-3333-4444-555555555555\n")
     assert no_daemon("start")[0] == "Can't connect to test:///default. Skipping.\n"
-    assert "* qemu+ssh://host/system URI:\n\n" in no_daemon("gueststatus")[0]
+    assert "* qemu+tls://host/system URI:\n\n" in no_daemon("gueststatus")[0]
+
+
+@pytest.fixture
+def ssh_server(tmp_path):
+    """sshd for root on a port of its own; gives the port, and what the URI's query needs."""
+    if os.geteuid() != 0 or shutil.which("sshd", path="/usr/sbin") is None:
+        pytest.skip("a server for ssh needs root and openssh-server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True, timeout=PATIENCE)
+    (tmp_path / "conf").write_text("Port %d\nListenAddress 127.0.0.1\nHostKey %s\nAuthorizedKeysFile %s\nPermitRootLogin yes\nStrictModes no\n"
+                                   "UsePAM no\nPidFile none\n" % (port, tmp_path / "host", tmp_path / "user.pub"))
+    os.makedirs("/run/sshd", exist_ok=True)
+    with open(tmp_path / "log", "w") as log:
+        server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", tmp_path / "conf"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=log)
+    try:
+        def answers():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+        wait_until(answers)
+        yield port, "keyfile=%s&no_verify=1&known_hosts=/dev/null" % (tmp_path / "user")
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def test_guests_of_another_host_end_over_ssh(program, ssh_server):
+    port, query = ssh_server
+    uri = "qemu+ssh://127.0.0.1:%d/system?%s&socket=%s" % (port, query, program.daemon.socket)
+    deaf(program.daemon, "far")
+    program.set("URIS='%s'" % uri, "ON_SHUTDOWN=suspend", "ON_BOOT=start")
+    out, err = program("stop")
+    assert "Running guests on %s URI: far" % uri in out, err
+    domain = program.daemon.connect().lookupByName("far")
+    assert not domain.isActive() and domain.hasManagedSaveImage()
+    assert program.list_file.read_text() == "%s %s\n" % (uri, domain.UUIDString())
+    assert "Resuming guest far: done" in program("start")[0]
+    assert domain.isActive()
+    # With a key that is not known nobody is asked for a password.
+    program.set("URIS='qemu+ssh://127.0.0.1:%d/system?keyfile=/dev/null&no_verify=1&known_hosts=/dev/null'" % port)
+    assert "Skipping." in program("stop")[0]
+
+
+def test_guests_of_another_host_end_over_tcp(no_daemon):
+    daemon = no_daemon.daemon
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (daemon.config / "libvirtd.conf").write_text('listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "%d"\n'
+                                                 'auth_tcp = "none"\nlog_level = 1\nlog_outputs = "1:stderr"\n' % port)
+    daemon.start("--listen")
+    deaf(daemon, "far")
+    no_daemon.set("URIS='qemu+tcp://localhost:%d/%s'" % (port, "system" if daemon.system else "session"), "ON_SHUTDOWN=suspend")
+    assert "Suspending far: done" in no_daemon("stop")[0]
+    assert not daemon.connect().lookupByName("far").isActive()
 
 
 def test_a_negative_timeout_is_refused_by_a_stop_alone(no_daemon):

@@ -115,6 +115,8 @@ class Client : public std::enable_shared_from_this<Client> {
     /// Ends the connection now.
     void hang_up() { end(); }
     bool is_closed() const { return closed_; }
+    /// What the connection needs to be there, and goes with this client.
+    void keep(std::shared_ptr<void> companion) { companion_ = std::move(companion); }
     /// Returns when the daemon has closed the connection.
     Task<> closed();
 
@@ -143,6 +145,7 @@ class Client : public std::enable_shared_from_this<Client> {
     void flush();
     void end();
 
+    std::shared_ptr<void> companion_;
     std::unique_ptr<Connection> connection_;
     std::unique_ptr<Watch> watch_;
     FrameReader reader_;
