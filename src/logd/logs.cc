@@ -83,6 +83,12 @@ Task<Turns::Turn> Logs::turn(LogPtr log) {
 
 Task<wire::DomainOpenLogFileRet> Logs::open(rpc::Caller caller, wire::DomainOpenLogFileArgs args) {
     check_path(args.path);
+    if (const auto at = open_.find(args.path); at != open_.end() && at->second->pipe) {
+        // Its guest may have ended a moment ago, and runs again.
+        const LogPtr old = at->second;
+        const auto held = co_await turn(old);
+        if (!co_await take_some(old) || !co_await take_some(old)) forget(*old);
+    }
     auto log = std::make_shared<Log>();
     log->path = args.path;
     log->driver = args.driver;
@@ -141,7 +147,14 @@ Task<> Logs::drain(LogPtr log) {
         const auto held = co_await turn(log);
         if (!co_await take_some(log)) break;
     }
-    open_.erase(log->path);
+    forget(*log);
+}
+
+/// Another may have the path by now.
+void Logs::forget(const Log& log) {
+    const auto at = open_.find(log.path);
+    if (at == open_.end() || at->second.get() != &log) return;
+    open_.erase(at);
     changed();
 }
 

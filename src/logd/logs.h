@@ -39,6 +39,7 @@ class Logs final : public objects::Service {
     struct Log;
     using LogPtr = std::shared_ptr<Log>;
     Task<> drain(LogPtr log);
+    void forget(const Log& log);
     static Task<bool> take_some(LogPtr log);
     static Task<Turns::Turn> turn(LogPtr log);
 

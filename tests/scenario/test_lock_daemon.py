@@ -436,9 +436,12 @@ def test_locks_of_a_running_guest_outlive_all_daemons(house):
     # Without it guests go on, and none that stood still runs on unlocked.
     house.lockd.kill()
     assert guest.isActive()
+    house.lockd.socket.unlink()
+    house.lockd.socket.mkdir()
     guest.suspend()
     with pytest.raises(libvirt.libvirtError, match="Failed to connect socket to '.*virtlockd-sock'"):
         guest.resume()
+    house.lockd.socket.rmdir()
     house.lockd.start()
     guest.resume()
     assert is_locked(house.disk)
@@ -448,9 +451,23 @@ def test_locks_of_a_running_guest_outlive_all_daemons(house):
 
 def test_a_guest_does_not_start_without_the_lock_daemon(house):
     house.start()
-    with pytest.raises(libvirt.libvirtError, match="Failed to connect socket to '.*virtlockd-sock': No such file or directory"):
+    house.lockd.socket.mkdir()  # where nothing can listen
+    with pytest.raises(libvirt.libvirtError, match="Failed to connect socket to '.*virtlockd-sock'"):
         house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
     assert house.qemus() == {}
+
+
+def test_a_users_daemon_starts_the_lock_daemon_that_it_needs(house):
+    house.start()
+    guest = house.connect().createXML(guest_xml("g", devices=disk_xml(house.disk)))
+    lockd = int((house.root / "run" / ("" if house.system else "libvirt") / "virtlockd.pid").read_text())
+    try:
+        assert is_locked(house.disk)
+        guest.destroy()
+        wait_until(lambda: not is_locked(house.disk))
+    finally:
+        os.kill(lockd, signal.SIGTERM)
+        wait_until(lambda: not house.lockd.socket.exists())
 
 
 def test_locks_may_lie_on_files_beside_the_disks(house):

@@ -100,6 +100,22 @@ def is_open(logd, path):
     return any(os.path.realpath(entry) == str(path) for entry in pathlib.Path("/proc/%d/fd" % logd.pid).iterdir())
 
 
+def test_a_guest_that_ends_and_starts_at_once_has_its_log(logd, root):
+    path = root / "g.log"
+    with LogClient(logd.start().socket) as client:
+        for number in range(20):
+            _, pipe = client.open_log(path)
+            os.write(pipe, b"run %d\n" % number)
+            # Its end and the next start come to the daemon at once.
+            os.kill(logd.pid, signal.SIGSTOP)
+            os.close(pipe)
+            client.send(1, wire.text("qemu") + UUID + wire.text("g") + wire.text(str(path)) + struct.pack(">I", 0), prog=LOG)
+            os.kill(logd.pid, signal.SIGCONT)
+            assert client.receive().status == wire.OK
+            os.close(array.array("i", client.socket.recvmsg(1, socket.CMSG_SPACE(4))[1][0][2])[0])
+        assert path.read_text() == "".join("run %d\n" % number for number in range(20))
+
+
 def test_a_full_file_makes_room_for_the_next(logd, root):
     conf = root / ("etc/libvirt" if os.geteuid() == 0 else "config/libvirt")
     conf.mkdir(parents=True)

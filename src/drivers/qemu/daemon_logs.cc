@@ -1,15 +1,12 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
-#include <filesystem>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "drivers/qemu/guest_log.h"
-#include "loop/child.h"
+#include "drivers/qemu/helper_daemon.h"
 #include "loop/group.h"
 #include "protocol/log.h"
 #include "rpc/client/client.h"
@@ -25,8 +22,6 @@ namespace {
 constexpr auto patience = 30s;
 /// How much of a failed process's words is looked at.
 constexpr std::uint64_t most_read = 1U << 20;
-/// How long a user's virtlogd stays when nobody needs it.
-constexpr std::string_view idle_time = "120";
 /// Lines that wait for it; beyond that it is not there, and they are lost.
 constexpr std::size_t most_waiting = 1000;
 
@@ -53,13 +48,9 @@ Task<> mark_end(ClientPtr client, LogName log, LogMark* into) {
     *into = {answer.pos.inode, answer.pos.offset};
 }
 
-/// Each connection is for one errand, as the peer's are: virtlogd may come and go between two.
 class DaemonLogs final : public GuestLogs {
   public:
-    explicit DaemonLogs(const Paths& paths)
-        : paths_(paths),
-          socket_(paths.state() + "/virtlogd-sock"),
-          starts_it_(!paths.is_system() || !paths.root().empty()) {}
+    explicit DaemonLogs(const Paths& paths) : daemon_(paths, "virtlogd") {}
 
     Task<Opened> open(LogName log, std::string head, std::vector<DeviceLog> devices) override {
         // Lines about an earlier run come first.
@@ -93,40 +84,8 @@ class DaemonLogs final : public GuestLogs {
     }
 
   private:
-    /// Where no service manager does, we start it.
-    Task<ClientPtr> connect() {
-        try {
-            co_return over_socket();
-        } catch (const Error&) {
-            if (!starts_it_) throw;
-        }
-        co_await start_daemon();
-        co_return over_socket();
-    }
-
-    ClientPtr over_socket() const {
-        auto connection = rpc::try_connect_unix(socket_);
-        if (!connection)
-            throw Error(ErrorCode::operation_failed,
-                        fmt::format("virtlogd does not take connections at '{}'", socket_));
-        return rpc::Client::over(std::move(connection));
-    }
-
-    /// Returns when it listens. If another has started it at the same time, there is that one.
-    Task<> start_daemon() const {
-        const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "virtlogd";
-        Command command;
-        command.argv = {path_exists(self.string()) ? self.string() : "/usr/sbin/virtlogd", "--daemon", "--timeout",
-                        std::string(idle_time)};
-        if (!paths_.root().empty()) command.argv.insert(command.argv.end(), {"--root", paths_.root()});
-        for (char** variable = environ; *variable != nullptr; ++variable)
-            if (!std::string_view(*variable).starts_with("NOTIFY_SOCKET=")) command.environment.emplace_back(*variable);
-        const auto output = co_await run_command(std::move(command), patience);
-        if (!output.status.ok()) log::warning("virtlogd does not start: {}", output.err);
-    }
-
     Task<Opened> open_all(LogName log, std::string head, std::vector<DeviceLog> devices) {
-        const auto client = co_await connect();
+        const auto client = co_await daemon_.connect();
         Opened opened;
         opened.devices.resize(devices.size());
         // Answered in this order, all in one round.
@@ -142,7 +101,7 @@ class DaemonLogs final : public GuestLogs {
 
     Task<> write_waiting() {
         try {
-            const auto client = co_await within(patience, "virtlogd to take connections", connect());
+            const auto client = co_await within(patience, "virtlogd to take connections", daemon_.connect());
             while (!waiting_.empty()) {
                 auto [log, text] = std::move(waiting_.front());
                 waiting_.pop_front();
@@ -156,7 +115,7 @@ class DaemonLogs final : public GuestLogs {
     }
 
     Task<std::string> read_words(LogName log, LogMark mark) {
-        const auto client = co_await connect();
+        const auto client = co_await daemon_.connect();
         try {
             // What is still in the pipe is in the file then; if the pipe has gone, it is already.
             LogMark end;
@@ -168,9 +127,7 @@ class DaemonLogs final : public GuestLogs {
         co_return last_words(std::move(answer.data));
     }
 
-    const Paths paths_;
-    const std::string socket_;
-    const bool starts_it_;
+    const HelperDaemon daemon_;
     std::deque<std::pair<LogName, std::string>> waiting_;
     TaskGroup errands_;
 };

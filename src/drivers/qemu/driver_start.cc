@@ -376,6 +376,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     if (locks_) {
         locked_resources(*def, *locks_);  // what cannot be locked is not started
         machine->locks = std::make_unique<GuestLocks>(paths_, *locks_, def->name, def->uuid, guest->id());
+        co_await machine->locks->prepare();
         holder.emplace(GuestLocks::holder());
         int number = 3;
         for (const auto& [ours, theirs] : command.descriptors) number = std::max(number, theirs + 1);

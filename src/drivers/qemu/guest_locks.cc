@@ -49,12 +49,8 @@ Task<> say_owner(ClientPtr client, LockOwner owner) {
                                                      .pid = static_cast<std::uint32_t>(owner.pid)}});
 }
 
-/// A connection for one errand, as the peer's are.
-Task<ClientPtr> connect(std::string socket, LockOwner owner) {
-    auto connection = rpc::try_connect_unix(socket);
-    if (!connection)
-        throw Error(ErrorCode::operation_failed, fmt::format("virtlockd does not take connections at '{}'", socket));
-    auto client = rpc::Client::over(std::move(connection));
+Task<ClientPtr> connect(const HelperDaemon* daemon, LockOwner owner) {
+    auto client = co_await daemon->connect();
     co_await say_owner(client, std::move(owner));
     co_return client;
 }
@@ -78,17 +74,17 @@ Task<> acquire_one(ClientPtr client, LockedResource resource) {
     co_await client->call<wire::AcquireResource>(args);
 }
 
-Task<> acquire_all(std::string socket, LockOwner owner, std::vector<LockedResource> resources,
+Task<> acquire_all(const HelperDaemon* daemon, LockOwner owner, std::vector<LockedResource> resources,
                    std::vector<LockedResource>* held) {
-    const auto client = co_await connect(std::move(socket), std::move(owner));
+    const auto client = co_await connect(daemon, std::move(owner));
     for (const auto& resource : resources) {
         co_await acquire_one(client, resource);
         held->push_back(resource);
     }
 }
 
-Task<> release_all(std::string socket, LockOwner owner, std::vector<LockedResource> resources) {
-    const auto client = co_await connect(std::move(socket), std::move(owner));
+Task<> release_all(const HelperDaemon* daemon, LockOwner owner, std::vector<LockedResource> resources) {
+    const auto client = co_await connect(daemon, std::move(owner));
     std::exception_ptr failure;
     for (const auto& resource : resources) {
         try {
@@ -135,9 +131,7 @@ std::vector<LockedResource> locked_resources(const model::DomainDef& def, const 
 }
 
 GuestLocks::GuestLocks(const Paths& paths, const config::LockSettings& settings, std::string name, Uuid uuid, int id)
-    : socket_(paths.state() + "/virtlockd-sock"),
-      settings_(settings),
-      owner_{.name = std::move(name), .uuid = uuid, .id = id} {}
+    : daemon_(paths, "virtlockd"), settings_(settings), owner_{.name = std::move(name), .uuid = uuid, .id = id} {}
 
 Fd GuestLocks::holder() {
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -170,7 +164,7 @@ Task<> GuestLocks::acquire(std::shared_ptr<const model::DomainDef> def) {
     std::vector<LockedResource> gained;
     std::exception_ptr failure;
     try {
-        co_await within(patience, "virtlockd to lock a guest's disks", acquire_all(socket_, owner_, missing, &gained));
+        co_await within(patience, "virtlockd to lock a guest's disks", acquire_all(&daemon_, owner_, missing, &gained));
     } catch (...) {
         failure = std::current_exception();
     }
@@ -192,7 +186,7 @@ Task<> GuestLocks::end() {
     const auto held = std::exchange(held_, {});
     if (held.empty()) co_return;
     try {
-        co_await within(patience, "virtlockd to unlock a guest's disks", release_all(socket_, owner_, held));
+        co_await within(patience, "virtlockd to unlock a guest's disks", release_all(&daemon_, owner_, held));
     } catch (const Error& error) {
         log::debug("locks of '{}' went before it was said: {}", owner_.name, error.message());
     }
@@ -212,7 +206,7 @@ Task<> GuestLocks::give_back(std::vector<LockedResource> resources) {
     if (resources.empty()) co_return;
     try {
         co_await within(patience, "virtlockd to unlock a guest's disks",
-                        release_all(socket_, owner_, std::move(resources)));
+                        release_all(&daemon_, owner_, std::move(resources)));
     } catch (const Error& error) {
         log::warning("Unable to release lease on {}: {}", owner_.name, error.message());
     }

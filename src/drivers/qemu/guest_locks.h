@@ -10,6 +10,7 @@
 #include "base/paths.h"
 #include "base/uuid.h"
 #include "config/lock_settings.h"
+#include "drivers/qemu/helper_daemon.h"
 #include "loop/task.h"
 #include "loop/turns.h"
 
@@ -46,7 +47,9 @@ class GuestLocks {
 
     /// The guest's own connection, which its process makes before it becomes QEMU: a socket and where it leads.
     static Fd holder();
-    const std::string& socket() const { return socket_; }
+    const std::string& socket() const { return daemon_.socket(); }
+    /// virtlockd is there, if that is ours to see to.
+    Task<> prepare() const { return daemon_.be_there(); }
     /// Says that this process is the guest's. `holder` is connected by now. Throws Error.
     Task<> begin(Fd holder, pid_t pid);
     /// For a guest that runs already, with the locks that it must have.
@@ -64,7 +67,7 @@ class GuestLocks {
   private:
     Task<> give_back(std::vector<LockedResource> resources);
 
-    const std::string socket_;
+    const HelperDaemon daemon_;
     const config::LockSettings settings_;
     LockOwner owner_;
     std::vector<LockedResource> held_;
