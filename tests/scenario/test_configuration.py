@@ -3,9 +3,12 @@ import pathlib
 import re
 import subprocess
 
+import libvirt
+import libvirt_qemu
 import pytest
 
 from daemon import BINARY, PATIENCE, TOP, Daemon, wait_until
+from test_remote import SERVER, Authority
 
 
 @pytest.fixture
@@ -81,6 +84,94 @@ def test_what_cannot_be_read_again_stays_and_the_rest_is_read(own_daemon):
         wait_until(lambda: "new" in [d.name() for d in connection.listAllDomains()])
         assert "drop" in connection.nwfilterLookupByName("kept").XMLDesc()
     assert "kept.xml" in daemon.log.read_text()
+
+
+def words_of(daemon):
+    """The command line and the environment of the only QEMU."""
+    pid = next(iter(daemon.qemus()))
+    folder = pathlib.Path("/proc") / str(pid)
+    read = lambda name: (folder / name).read_bytes().decode().split("\0")
+    return " ".join(read("cmdline")), read("environ"), (folder / "limits").read_text()
+
+
+GUEST = """<domain type='qemu'><name>g</name><memory unit='KiB'>65536</memory><os><type arch='x86_64' machine='pc'>hvm</type></os>
+<devices>%s</devices></domain>"""
+SCREENS = "<graphics type='vnc'/><graphics type='spice' autoport='yes'/>"
+
+
+def with_qemu_conf(daemon, text):
+    conf = daemon.config / "qemu.conf"
+    conf.write_text(conf.read_text() + text)
+    daemon.start()
+    return daemon.connect()
+
+
+def test_screens_and_ports_are_encrypted_as_qemu_conf_says(own_daemon, tmp_path):
+    """The words are those that libvirt 9.0 gives to QEMU for the same file."""
+    daemon = own_daemon
+    folder = Authority(tmp_path / "authority").issue(daemon.root / "tls", "server-", SERVER)
+    (folder / "cacert.pem").rename(folder / "ca-cert.pem")
+    connection = with_qemu_conf(daemon, """default_tls_x509_cert_dir = "/tls"
+vnc_tls = 1
+vnc_sasl = 1
+vnc_sasl_dir = "/etc/sasl2"
+vnc_password = "vnc-secret"
+spice_tls = 1
+chardev_tls = 1
+log_timestamp = 0
+deprecation_behavior = "omit"
+max_core = "unlimited"
+max_files = 5000
+""")
+    domain = connection.createXML(GUEST % (SCREENS + "<serial type='tcp'><source mode='bind' host='127.0.0.1' service='0'/></serial>"))
+    try:
+        words, environment, limits = words_of(daemon)
+        credentials = '{"qom-type":"tls-creds-x509","id":"%s","dir":"' + str(folder) + '","endpoint":"server","verify-peer":%s}'
+        assert credentials % ("vnc-tls-creds0", "false") in words
+        assert credentials % ("objcharserial0_tls0", "true") in words
+        assert "port=0,server=on,wait=off,tls-creds=objcharserial0_tls0" in words
+        assert ",password=on,tls-creds=vnc-tls-creds0,sasl=on,audiodev=audio1" in words
+        assert re.search(r"-spice port=(\d+),tls-port=(\d+),addr=127.0.0.1,disable-ticketing=on,x509-dir=%s,seamless-migration=on" % folder, words)
+        assert '-compat {"deprecated-output":"hide"}' in words and "timestamp" not in words
+        assert "SASL_CONF_PATH=/etc/sasl2" in environment
+        assert re.search(r"Max core file size +unlimited +unlimited", limits) and re.search(r"Max open files +5001 +5001", limits)
+        document = domain.XMLDesc()
+        assert "service='0' tls='yes'/>" in document and re.search(r"type='spice' port='\d+' tlsPort='\d+'", document)
+        # The password goes over the monitor alone, and is nowhere to be read.
+        assert "vnc-secret" not in words and "vnc-secret" not in domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
+        assert "vnc-secret" not in daemon.log.read_text()
+        assert "vnc-secret" not in (daemon.root / "var/log/libvirt/qemu/g.log").read_text() if daemon.system else True
+        answer = connection.lookupByName("g")
+        shown = libvirt_qemu.qemuMonitorCommand(answer, '{"execute":"query-vnc"}', 0)
+        assert '"enabled":true' in shown.replace(" ", "")
+    finally:
+        domain.destroy()
+        connection.close()
+
+
+def test_screens_may_be_sockets(own_daemon):
+    daemon = own_daemon
+    connection = with_qemu_conf(daemon, "vnc_auto_unix_socket = 1\nspice_auto_unix_socket = 1\n")
+    domain = connection.createXML(GUEST % SCREENS)
+    try:
+        words = words_of(daemon)[0]
+        vnc, spice = re.search(r"-vnc vnc=unix:(\S+/vnc.sock),", words).group(1), re.search(r"-spice unix,addr=(\S+/spice.sock),", words).group(1)
+        document = domain.XMLDesc()
+        for kind, path in (("vnc", vnc), ("spice", spice)):
+            assert pathlib.Path(path).is_socket()
+            head = f" socket='{path}'" if kind == "vnc" else ""
+            assert f"<graphics type='{kind}'{head}>\n      <listen type='socket' socket='{path}'/>" in document
+    finally:
+        domain.destroy()
+        connection.close()
+
+
+def test_a_folder_of_certificates_that_is_not_there(own_daemon):
+    conf = own_daemon.config / "qemu.conf"
+    conf.write_text(conf.read_text() + 'vnc_tls_x509_cert_dir = "/nonexistent"\n')
+    own_daemon.start()
+    own_daemon.process.wait(PATIENCE)
+    assert "vnc_tls_x509_cert_dir directory '/nonexistent' does not exist" in own_daemon.log.read_text()
 
 
 def settings_with_effect():

@@ -9,6 +9,7 @@
 #include "drivers/qemu/abilities/arch.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/configured.h"
 #include "drivers/qemu/consoles.h"
 #include "drivers/qemu/documents.h"
 #include "drivers/qemu/domain_capabilities.h"
@@ -29,6 +30,7 @@ Driver::Driver(Paths paths, config::QemuSettings settings, Neighbours neighbours
     : paths_(std::move(paths)),
       settings_(std::move(settings)),
       neighbours_(neighbours),
+      configured_(std::make_unique<const CommandContext>(configured_context(settings_, paths_))),
       run_as_(identity(paths_.is_system(), settings_.user, settings_.group)),
       abilities_(paths_.cache_of("qemu") + "/capabilities", run_as_),
       screens_("VNC", settings_.remote_display_port_min, settings_.remote_display_port_max),
@@ -138,6 +140,7 @@ Task<std::string> Driver::to_native(guests::DefPtr def) {
     const RunFiles files = run_files(whole.name, -1);
     auto context = command_context(files, -1);
     context.purpose = CommandContext::Purpose::native;
+    settle_by_settings(whole, settings_, context.directory);
     prepare_run(whole, context);
     whole = co_await with_listeners(std::move(whole));
     choose_render_nodes(whole);

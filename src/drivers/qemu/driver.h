@@ -20,6 +20,7 @@
 
 namespace innkeeper::model {
 struct Disk;
+struct Graphics;
 struct StorageSource;
 struct Tpm;
 }  // namespace innkeeper::model
@@ -219,6 +220,7 @@ class Driver final : public guests::Hypervisor {
     Task<> pin_all(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> refresh_vcpus(std::shared_ptr<QemuMachine> machine);
     void lease_ports(model::DomainDef& def, QemuMachine& machine);
+    void lease_tls_port(model::Graphics& graphics, QemuMachine& machine);
     Task<> launch(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine, guests::StartOptions options);
     Task<> set_up(guests::GuestPtr guest, std::shared_ptr<QemuMachine> machine);
     Task<> load_saved(std::shared_ptr<QemuMachine> machine, std::string path);
@@ -245,6 +247,8 @@ class Driver final : public guests::Hypervisor {
     Paths paths_;
     config::QemuSettings settings_;
     Neighbours neighbours_;
+    /// What qemu.conf says to every command line.
+    std::unique_ptr<const CommandContext> configured_;
     RunAs run_as_;
     Abilities abilities_;
     Ports screens_, websockets_;

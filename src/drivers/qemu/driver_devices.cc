@@ -9,6 +9,7 @@
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/configured.h"
 #include "drivers/qemu/departure.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/preconditions.h"
@@ -114,6 +115,7 @@ Task<> Driver::plug_device(GuestPtr guest, guests::DefPtr wanted, std::string el
     assign_aliases(named);
     if (auto* info = guests::last_info(named.devices, element)) name_anew(named.devices, *info);
     auto only = only_device(named, guests::last_of(named.devices, element));
+    settle_by_settings(only, settings_, machine->files.directory);
     only = co_await with_volumes(std::move(only));
     const auto needed = Preconditions::of(only);
     only = co_await in_pool([needed, seen = std::move(only)]() mutable {

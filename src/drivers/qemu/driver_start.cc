@@ -15,6 +15,7 @@
 #include "drivers/qemu/chains.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/complete/complete.h"
+#include "drivers/qemu/configured.h"
 #include "drivers/qemu/cpu_words.h"
 #include "drivers/qemu/disk_limits.h"
 #include "drivers/qemu/driver.h"
@@ -172,11 +173,12 @@ std::vector<std::string> device_ids(const QmpReply& reply) {
 }
 
 /// What must be done before the first instruction; the first that is refused ends the start.
-std::vector<QmpCommand> preparations(const model::DomainDef& def) {
+std::vector<QmpCommand> preparations(const model::DomainDef& def, const config::QemuSettings& settings) {
     std::vector<QmpCommand> commands;
     for (const auto& graphics : def.devices.graphics) {
-        if (graphics.password.empty()) continue;
-        commands.push_back(password_command(graphics));
+        auto with_password = graphics;
+        with_password.password = password_of(graphics, settings);
+        if (!with_password.password.empty()) commands.push_back(password_command(with_password));
     }
     for (const auto& disk : def.devices.disks)
         if (disk.iotune != model::IoTune{}) commands.push_back(limits_of(disk));
@@ -190,7 +192,7 @@ std::vector<QmpCommand> preparations(const model::DomainDef& def) {
 }  // namespace
 
 CommandContext Driver::command_context(const RunFiles& files, int id) const {
-    CommandContext context;
+    CommandContext context = *configured_;
     context.id = id;
     context.directory = files.directory;
     context.channel_directory = files.channel_directory;
@@ -198,12 +200,7 @@ CommandContext Driver::command_context(const RunFiles& files, int id) const {
     context.state_directory = paths_.state_of("qemu");
     const char* path = std::getenv("PATH");
     context.environment = guest_environment(path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin", files.directory);
-    context.vnc.listen = settings_.vnc_listen;
-    context.spice.listen = settings_.spice_listen;
-    context.dump_guest_core = settings_.dump_guest_core;
-    context.sandbox = settings_.seccomp_sandbox != 0;
     context.has_vfio = path_exists("/dev/vfio/vfio");
-    context.set_process_name = settings_.set_process_name;
     context.now = std::time(nullptr);
     tm local{};
     const time_t now = context.now;
@@ -228,12 +225,23 @@ void Driver::lease_ports(model::DomainDef& def, QemuMachine& machine) {
         } else if (graphics.port.value_or(0) > 0) {
             machine.leases.push_back(screens_.reserve(static_cast<unsigned>(*graphics.port)));
         }
+        if (graphics.type == model::Graphics::Type::spice && settings_.spice_tls) lease_tls_port(graphics, machine);
         if (graphics.websocket.value_or(0) < 0) {
             auto [port, lease] = websockets_.take();
             graphics.websocket = static_cast<int>(port);
             graphics.websocket_generated = true;
             machine.leases.push_back(std::move(lease));
         }
+    }
+}
+
+void Driver::lease_tls_port(model::Graphics& graphics, QemuMachine& machine) {
+    if (graphics.tls_port.value_or(0) > 0) {
+        machine.leases.push_back(screens_.reserve(static_cast<unsigned>(*graphics.tls_port)));
+    } else if (graphics.autoport.value_or(false) || graphics.tls_port.value_or(0) < 0) {
+        auto [port, lease] = screens_.take();
+        graphics.tls_port = static_cast<int>(port);
+        machine.leases.push_back(std::move(lease));
     }
 }
 
@@ -297,6 +305,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     check_placement(wanted, WhenPlaced::start);
     check_video_helpers(wanted);
     choose_render_nodes(wanted);
+    settle_by_settings(wanted, settings_, machine->files.directory);
     wanted = co_await with_listeners(std::move(wanted));
     wanted = co_await with_volumes(std::move(wanted));
     if (auto nvram = nvram_of(wanted)) {
@@ -336,6 +345,7 @@ Task<> Driver::launch(GuestPtr guest, std::shared_ptr<QemuMachine> machine, gues
     command.uid = run_as_.uid;
     command.gid = run_as_.gid;
     command.groups = run_as_.groups;
+    command.limits = limits_of(settings_);
     if (run_as_.uid)
         for (const auto& path : folders)
             if (::chown(path.c_str(), *run_as_.uid, run_as_.gid.value_or(static_cast<gid_t>(-1))) != 0)
@@ -457,7 +467,7 @@ Task<> Driver::set_up(GuestPtr guest, std::shared_ptr<QemuMachine> machine) {
     for (auto& question : feature_questions()) commands.push_back(std::move(question));
     const auto first = commands.size();
     std::vector<std::string> names;
-    for (auto& command : preparations(*guest->live())) {
+    for (auto& command : preparations(*guest->live(), settings_)) {
         names.push_back(command.name);
         commands.push_back(std::move(command));
     }

@@ -225,12 +225,12 @@ void Builder::secret_object(NeededSecret secret) {
     secrets.push_back(std::move(secret));
 }
 
-void Builder::tls_object(std::string_view id, const TlsFiles& files, std::string_view endpoint) {
+void Builder::tls_object(std::string_view id, const TlsFiles& files, std::string_view endpoint,
+                         const std::string& secret) {
     if (files.directory.empty()) unsupported("TLS was asked for, but is not configured in qemu.conf");
     Props props("tls-creds-x509", "qom-type");
     props.add("id", id).add("dir", files.directory).add("endpoint", endpoint).add("verify-peer", files.verify_peer);
     if (!files.key_secret.empty()) {
-        const std::string secret = std::string(id) + "-secret0";
         model::SecretReference reference;
         reference.uuid = Uuid::parse(files.key_secret);
         secret_object(secret, reference);

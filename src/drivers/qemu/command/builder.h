@@ -136,7 +136,8 @@ class Builder {
     /// A secret as an object of that id, sealed by the caller. What is needed is collected in `secrets`.
     void secret_object(std::string_view id, const model::SecretReference& reference);
     void secret_object(std::string_view id, std::string value);
-    void tls_object(std::string_view id, const TlsFiles& files, std::string_view endpoint);
+    /// `secret`: the name of the object that opens the key, where it is locked.
+    void tls_object(std::string_view id, const TlsFiles& files, std::string_view endpoint, const std::string& secret);
 
     /// The boot order of a device, from its own element or from `<os>`.
     std::optional<unsigned> boot_index(const model::DeviceInfo& info) const;

@@ -30,8 +30,8 @@ void add_tcp(Builder& b, const ChardevSource& source, std::string_view alias, Pa
     else
         add_reconnect(source, words);
     if (source.tls == true) {
-        const std::string id = fmt::format("obj{}_tls0", alias);
-        b.tls_object(id, b.context.chardev_tls, is_server ? "server" : "client");
+        const std::string id = fmt::format("objchar{}_tls0", alias);
+        b.tls_object(id, b.context.chardev_tls, is_server ? "server" : "client", fmt::format("char{}-secret0", alias));
         words.add("tls-creds", id);
     }
 }

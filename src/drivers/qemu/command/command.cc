@@ -26,11 +26,13 @@ void add_monitor_chardev(Builder& b) {
 /// What QEMU shall do about its deprecated parts.
 void add_compatibility(Builder& b) {
     using Deprecation = model::QemuNamespace::Deprecation;
-    if (!b.domain.qemu.deprecation || *b.domain.qemu.deprecation == Deprecation::none) return;
+    const auto wanted = b.domain.qemu.deprecation.value_or(
+        xml::value_of<Deprecation>(b.context.deprecation).value_or(Deprecation::none));
+    if (wanted == Deprecation::none) return;
     Props props;
     props.add("deprecated-output", "hide");
-    if (*b.domain.qemu.deprecation == Deprecation::reject) props.add("deprecated-input", "reject");
-    if (*b.domain.qemu.deprecation == Deprecation::crash) props.add("deprecated-input", "crash");
+    if (wanted == Deprecation::reject) props.add("deprecated-input", "reject");
+    if (wanted == Deprecation::crash) props.add("deprecated-input", "crash");
     b.option("-compat", props);
 }
 
@@ -117,7 +119,7 @@ Builder built(const model::DomainDef& domain, const Capabilities& capabilities, 
     add_shared_memory(b);
     add_vsock(b);
     add_cryptos(b);
-    b.option("-msg", "timestamp=on");
+    if (context.log_timestamp) b.option("-msg", "timestamp=on");
     return b;
 }
 

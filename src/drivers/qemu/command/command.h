@@ -48,15 +48,14 @@ struct CommandContext {
         TlsFiles tls;
         bool sasl = false;
         std::string sasl_directory;
-        std::string password;
-        bool allow_host_audio = false;
+        bool has_password = false;  ///< also for guests that name none
     };
     struct Spice {
         std::string listen = "127.0.0.1";
         TlsFiles tls;
         bool sasl = false;
         std::string sasl_directory;
-        std::string password;
+        bool has_password = false;  ///< also for guests that name none
     };
 
     Purpose purpose = Purpose::start;
@@ -71,10 +70,12 @@ struct CommandContext {
 
     Vnc vnc;
     Spice spice;
-    TlsFiles chardev_tls, vxhs_tls, nbd_tls, migrate_tls, default_tls;
+    TlsFiles chardev_tls, nbd_tls;
     bool dump_guest_core = false;
     bool sandbox = true;
     bool set_process_name = false;
+    bool log_timestamp = true;
+    std::string deprecation = "none";  ///< of guests that say nothing about it: none, omit, reject, crash
     bool relaxed_acs_check = false;
     std::vector<std::string> hugetlbfs_mounts;
 

@@ -45,9 +45,9 @@ void add_vnc_options(Builder& b, const Graphics& graphics, Pairs& words) {
     if (graphics.websocket)
         words.word(fmt::format("websocket={}", *graphics.websocket < 0 ? 5700 : *graphics.websocket));
     if (graphics.share_policy) words.add("share", xml::name(*graphics.share_policy));
-    if (!graphics.password.empty() || !settings.password.empty()) words.word("password=on");
+    if (!graphics.password.empty() || settings.has_password) words.word("password=on");
     if (!settings.tls.directory.empty()) {
-        b.tls_object("vnc-tls-creds0", settings.tls, "server");
+        b.tls_object("vnc-tls-creds0", settings.tls, "server", "vnc-tls-creds0-secret0");
         words.word("tls-creds=vnc-tls-creds0");
     }
     if (settings.sasl) {
@@ -145,7 +145,7 @@ void add_spice(Builder& b, const Graphics& graphics) {
     if (graphics.mouse) words.on_off("agent-mouse", *graphics.mouse == Graphics::Mouse::client);
     // A password is set over the monitor; one that has only an end must be asked for as well.
     const bool has_password =
-        !graphics.password.empty() || !settings.password.empty() || !graphics.password_valid_to.empty();
+        !graphics.password.empty() || settings.has_password || !graphics.password_valid_to.empty();
     if (!has_password) words.word("disable-ticketing=on");
     add_spice_channels(b, graphics, words);
     add_spice_options(graphics, words);

@@ -94,7 +94,7 @@ Props nbd(Builder& b, const StorageSource& source, const std::string& node) {
     props.add_if("export", source.name);
     if (source.tls == true) {
         const std::string id = "obj" + node + "-storage_tls0";
-        b.tls_object(id, b.context.nbd_tls, "client");
+        b.tls_object(id, b.context.nbd_tls, "client", id + "-secret0");
         props.add("tls-creds", id).add_if("tls-hostname", source.tls_hostname);
     }
     if (source.reconnect.timeout) props.add("reconnect-delay", *source.reconnect.timeout);
