@@ -40,7 +40,8 @@ access::SaslPolicy sasl_policy(const config::DaemonSettings& settings, const Pat
 
 /// The drivers that this daemon has.
 struct Daemon::Drivers {
-    Drivers(const Program& program, const Paths& paths, objects::Hooks& hooks, std::function<void()> session_ended)
+    Drivers(const Program& program, const Paths& paths, objects::Hooks& hooks, const host::Audit& audit,
+            std::function<void()> session_ended)
         : secondary(program, paths) {
         if (program.has(Part::network)) config::NetworkSettings::read(paths.config() + "/network.conf");
         if (!program.has(Part::qemu)) return;
@@ -49,7 +50,7 @@ struct Daemon::Drivers {
             paths,
             std::make_unique<qemu::Driver>(
                 paths, settings, qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}),
-            &hooks);
+            &hooks, audit.is_on() ? &audit : nullptr);
         host_shutdown.emplace(paths, settings, *guests, std::move(session_ended));
         guests->install(qemu);
         qemu.merge(secondary.pci_assignment());
@@ -68,6 +69,7 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
       options_(std::move(options)),
       paths_(std::move(paths)),
       settings_(std::move(settings)),
+      audit_(settings_.audit_level, settings_.audit_logging),
       hooks_(paths_.config() + "/hooks"),
       sockets_(program_, options_, paths_, settings_),
       choice_(paths_.is_system() ? Paths::Privilege::system : Paths::Privilege::user),
@@ -141,7 +143,7 @@ void Daemon::lock_drivers() {
 }
 
 Task<> Daemon::start_drivers() {
-    drivers_ = std::make_unique<Drivers>(program_, paths_, hooks_, [this] { ending_.set(); });
+    drivers_ = std::make_unique<Drivers>(program_, paths_, hooks_, audit_, [this] { ending_.set(); });
     lock_drivers();
     connection_calls_.set_token(system_token(paths_));
     if (program_.has(Part::test)) choice_.add_test(&drivers_->test);

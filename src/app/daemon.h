@@ -13,6 +13,7 @@
 #include "app/sockets.h"
 #include "base/paths.h"
 #include "config/daemon_settings.h"
+#include "host/audit.h"
 #include "loop/event.h"
 #include "loop/signals.h"
 #include "objects/hooks.h"
@@ -53,6 +54,7 @@ class Daemon {
     Options options_;
     Paths paths_;
     config::DaemonSettings settings_;
+    host::Audit audit_;
     objects::Hooks hooks_;
     Sockets sockets_;
     DriverChoice choice_;

@@ -80,10 +80,8 @@ const std::array table{
     Row{"log_outputs", &S::log_outputs,
         "Where the log goes, as LEVEL:stderr, LEVEL:journald, LEVEL:syslog:IDENT or LEVEL:file:PATH, separated by "
         "spaces."},
-    Row{"audit_level", &S::audit_level, "Records for the audit system: 0 never, 1 if the host audits, 2 always.",
-        not_yet, "no records are made for the audit system yet"},
-    Row{"audit_logging", &S::audit_logging, "Write audit records to the log as well.", not_yet,
-        "no records are made for the audit system yet"},
+    Row{"audit_level", &S::audit_level, "Records for the audit system: 0 never, 1 if the host audits, 2 always."},
+    Row{"audit_logging", &S::audit_logging, "Write audit records to the log as well."},
     Row{"host_uuid", &S::host_uuid, "The host's UUID, where its own is missing or wrong."},
     Row{"host_uuid_source", &S::host_uuid_source, "Where the host's UUID comes from: smbios or machine-id."},
     Row{"keepalive_interval", &S::keepalive_interval,

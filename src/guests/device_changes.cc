@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "guests/audit.h"
 #include "guests/devices/devices.h"
 #include "guests/devices/live.h"
 #include "guests/handlers.h"
@@ -144,7 +145,37 @@ class DeviceChanges : public Handlers {
         require_active(*guest);
         auto wanted = std::make_shared<model::DomainDef>(*guest->live());
         put(wanted->devices, device);
+        audit::Attempt attempt(record_of_coming(guest, wanted, device));
         co_await hypervisor().plug_device(guest, std::move(wanted), std::string(model::tag_of(device)));
+        attempt.succeeded();
+    }
+
+    audit::Attempt::Record record_of_coming(GuestPtr guest, DefPtr def, Device device) {
+        const auto* audit = guests_.audit();
+        if (audit == nullptr) return {};
+        return [audit, guest = std::move(guest), def = std::move(def), device = std::move(device)](bool success) {
+            if (const auto* memory = std::get_if<model::MemoryDevice>(&device))
+                audit::amount(*audit, *def, "mem", def->memory_kib, def->memory_kib + memory->size, success);
+            else
+                audit::device(*audit, *def, placed_in(*guest, device), "attach", success);
+        };
+    }
+
+    /// With what it got when it came, such as the path of its socket.
+    static Device placed_in(const Guest& guest, const Device& device) {
+        Device latest = device;
+        const auto live = guest.live();
+        if (!live) return latest;
+        std::visit(
+            [&](auto& one) {
+                if constexpr (requires { one.info; })
+                    model::for_each_device(live->devices, [&]<class Other>(const Other& other) {
+                        if constexpr (std::is_same_v<Other, std::remove_reference_t<decltype(one)>>)
+                            if (one.info.has_address() && other.info.address == one.info.address) one = other;
+                    });
+            },
+            latest);
+        return latest;
     }
 
     /// A device that only the definition knows.
@@ -222,7 +253,21 @@ class DeviceChanges : public Handlers {
         auto [devices, alias] = updated_live(guest->live()->devices, device);
         auto wanted = std::make_shared<model::DomainDef>(*guest->live());
         wanted->devices = std::move(devices);
+        audit::Attempt attempt(record_of_medium(guest->live(), wanted, alias));
         co_await hypervisor().update_device(guest, std::move(wanted), std::move(alias), force);
+        attempt.succeeded();
+    }
+
+    audit::Attempt::Record record_of_medium(DefPtr before, DefPtr after, std::string alias) {
+        const auto* audit = guests_.audit();
+        if (audit == nullptr) return {};
+        return [audit, before = std::move(before), after = std::move(after), alias = std::move(alias)](bool success) {
+            const auto named = [&](const model::Disk& disk) { return disk.info.alias == alias; };
+            const auto was = std::ranges::find_if(before->devices.disks, named);
+            const auto is = std::ranges::find_if(after->devices.disks, named);
+            if (was != before->devices.disks.end() && is != after->devices.disks.end())
+                audit::medium(*audit, *before, *was, *is, success);
+        };
     }
 };
 

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "guests/audit.h"
+#include "guests/devices/devices.h"
 #include "guests/guests.h"
 #include "model/domain/domain.h"
 
@@ -209,9 +211,21 @@ void Guest::ended(Shutoff reason) {
         return;
     }
     const auto self = shared_from_this();
+    const auto ran = live_;
     drop(reason);
+    if (const auto* audit = owner_.audit()) audit::stop(*audit, *ran, static_cast<Shutoff>(condition_.reason));
     lifecycle(Lifecycle::stopped, stopped_detail(static_cast<Shutoff>(condition_.reason)));
     if (!persistent_ && !returns_) owner_.remove(*this);
+}
+
+void Guest::device_left(const std::string& alias) const {
+    const auto* audit = owner_.audit();
+    if (audit == nullptr || !live_) return;
+    try {
+        audit::device(*audit, *live_, find_by_alias(live_->devices, alias), "detach", true);
+    } catch (const Error&) {
+        // Parts of devices have names as well.
+    }
 }
 
 void Guest::abandon(Shutoff reason) {

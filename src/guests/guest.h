@@ -125,6 +125,8 @@ class Guest : public std::enable_shared_from_this<Guest> {
     Task<> hook(std::string operation);
     /// Tells them of the end of what ran as `def`; what they make of it is only logged.
     Task<> hook_end(std::string operation, DefPtr def);
+    /// The hypervisor has let go of a device, which the live definition still has.
+    void device_left(const std::string& alias) const;
     bool has_managed_save() const { return managed_save_; }
     bool autostarts() const { return autostart_; }
     bool is_updated() const { return updated_; }

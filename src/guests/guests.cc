@@ -54,11 +54,13 @@ std::unique_ptr<objects::DefinitionStore> store_at(const std::optional<Paths>& p
 
 }  // namespace
 
-Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks)
+Guests::Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks,
+               const host::Audit* audit)
     : paths_(std::move(paths)),
       hypervisor_(std::move(hypervisor)),
       folder_(hypervisor_->folder()),
       hooks_(hooks),
+      audit_(audit),
       registry_("domain", ErrorDomain::domain),
       store_(store_at(paths_, folder_)),
       snapshots_(std::make_unique<Snapshots>(moments_folder(paths_, folder_, "snapshot"))),

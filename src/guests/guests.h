@@ -25,6 +25,10 @@ namespace innkeeper::rpc {
 class HandlerTable;
 }
 
+namespace innkeeper::host {
+class Audit;
+}
+
 namespace innkeeper::guests {
 
 template <class Def>
@@ -43,8 +47,10 @@ Outline outline_of(const model::DomainDef& def);
 /// All guests of one hypervisor, and the handlers of the procedures that concern them. Loop thread only.
 class Guests {
   public:
-    /// Without paths nothing of them is on disk: they end with the daemon. The hooks, if any, outlive this object.
-    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks = nullptr);
+    /// Without paths nothing of them is on disk: they end with the daemon. Hooks and audit, if any, outlive
+    /// this object.
+    Guests(std::optional<Paths> paths, std::unique_ptr<Hypervisor> hypervisor, objects::Hooks* hooks = nullptr,
+           const host::Audit* audit = nullptr);
     ~Guests();
     Guests(const Guests&) = delete;
     Guests& operator=(const Guests&) = delete;
@@ -70,6 +76,8 @@ class Guests {
     Hypervisor& hypervisor() { return *hypervisor_; }
     /// Null where the administrator has none for these guests.
     objects::Hooks* hooks() const;
+    /// Null if nobody reads the trail: then nothing is written for it.
+    const host::Audit* audit() const { return audit_; }
     /// What hooks make of an image before its guest continues. Throws Error if one forbids it.
     Task<SavedImage> filtered(SavedImage image);
     objects::Registry<Guest>& registry() { return registry_; }
@@ -137,6 +145,7 @@ class Guests {
     std::unique_ptr<Hypervisor> hypervisor_;
     std::string folder_;
     objects::Hooks* hooks_;
+    const host::Audit* audit_;
     objects::Registry<Guest> registry_;
     std::unique_ptr<objects::DefinitionStore> store_;
     objects::EventHub events_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "guests/audit.h"
 #include "guests/handlers.h"
 #include "model/domain/domain.h"
 #include "protocol/remote/domain.h"
@@ -79,7 +80,9 @@ class Iothreads : public Handlers {
         }
         if (impact.live) {
             require_active(*guest);
+            audit::Attempt attempt(record(guest->live(), +1));
             co_await hypervisor().add_iothread(guest, id);
+            attempt.succeeded();
         }
         co_await change(guest, impact, [id](DomainDef& def) { add(def, id); });
     }
@@ -97,9 +100,20 @@ class Iothreads : public Handlers {
         }
         if (impact.live) {
             require_active(*guest);
+            audit::Attempt attempt(record(guest->live(), -1));
             co_await hypervisor().remove_iothread(guest, id);
+            attempt.succeeded();
         }
         co_await change(guest, impact, [id](DomainDef& def) { remove(def, id); });
+    }
+
+    audit::Attempt::Record record(DefPtr live, int more) {
+        const auto* audit = guests_.audit();
+        if (audit == nullptr) return {};
+        return [audit, live = std::move(live), more](bool success) {
+            audit::amount(*audit, *live, "iothread", live->iothreads,
+                          static_cast<unsigned>(static_cast<int>(live->iothreads) + more), success);
+        };
     }
 
     Task<> tune(Caller, wire::DomainSetIothreadParamsArgs args) {

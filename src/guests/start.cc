@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/undo.h"
+#include "guests/audit.h"
 #include "guests/handlers.h"
 #include "model/domain/domain.h"
 
@@ -49,7 +50,6 @@ void check_still(const GuestPtr& guest, int id) {
 /// It never came up: nothing of it is left but what hooks prepared. If the daemon ends before they are done, the next
 /// one finds the guest's status and tells them.
 Task<> abandon(GuestPtr guest, int id, DefPtr def) {
-    if (guest->id() == id && guest->live()) def = guest->live();
     co_await guest->hook_end("stopped", def);
     co_await guest->hook_end("release", def);
     if (guest->id() == id) guest->abandon(Shutoff::failed);
@@ -74,11 +74,13 @@ Task<> run(Guests& guests, GuestPtr guest, DefPtr def, StartOptions options, Sta
         co_await guest->hook("prepare");
         co_await guests.hypervisor().start(guest, options);
         is_up = true;
-        ran = guest->live();
+        if (guest->live()) ran = guest->live();
         co_await guest->hook("started");
     } catch (...) {
         failure = std::current_exception();
+        if (!is_up && guest->id() == id) ran = guest->live();
     }
+    if (const auto* audit = guests.audit()) audit::start(*audit, *ran, detail, failure ? 0 : guest->pid(), !failure);
     if (failure) {
         if (is_up)
             co_await end_unheard(guests, guest, id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "guests/audit.h"
 #include "guests/handlers.h"
 #include "guests/vcpu_counts.h"
 #include "model/domain/domain.h"
@@ -154,11 +155,20 @@ class VcpuChanges : public Handlers {
 
     /// One after the other; what has been done stays done if the next cannot be.
     Task<> set_live_count(GuestPtr guest, unsigned count) {
+        require_active(*guest);
+        audit::Attempt attempt;
+        if (const auto* audit = guests_.audit(); audit != nullptr && current_vcpus(*guest->live()) != count)
+            attempt.record_as([audit, live = guest->live(), count](bool success) {
+                audit::amount(*audit, *live, "vcpu", current_vcpus(*live), count, success);
+            });
         for (;;) {
             require_active(*guest);
             const auto live = guest->live();
             const unsigned now = current_vcpus(*live);
-            if (now == count) co_return;
+            if (now == count) {
+                attempt.succeeded();
+                co_return;
+            }
             const unsigned id = now < count ? next_off(*live) : last_on(*live);
             co_await toggle(guest, id, now < count);
         }

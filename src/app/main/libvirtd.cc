@@ -216,9 +216,15 @@ int run(int argc, char** argv) {
         Helper helper(program, options, paths, settings.daemon, make_service(program, settings), reexec);
         return serve(helper);
     }
-    Daemon daemon(program, options, paths, std::move(settings.daemon));
-    loop.run(daemon.tell_hooks_of_start());
-    return serve(daemon);
+    std::optional<Daemon> daemon;
+    try {
+        daemon.emplace(program, options, paths, std::move(settings.daemon));
+    } catch (const Error& error) {
+        log::error("{}", error.message());
+        return failed(StartFailure::audit);
+    }
+    loop.run(daemon->tell_hooks_of_start());
+    return serve(*daemon);
 }
 
 }  // namespace

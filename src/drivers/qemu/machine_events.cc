@@ -114,6 +114,7 @@ void QemuMachine::happened(const QmpEvent& event) {
 /// Whenever it goes: at once, after a guest took its time, or because the guest wanted it.
 void QemuMachine::device_gone(Guest& guest, const std::string& alias) {
     std::erase(device_ids, alias);
+    guest.device_left(alias);
     if (const auto live = guest.live()) {
         auto without = std::make_shared<model::DomainDef>(*live);
         if (guests::erase_alias(without->devices, alias)) guest.set_live(std::move(without));

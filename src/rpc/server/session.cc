@@ -95,6 +95,16 @@ void Session::set_authenticated() {
     server_.authenticated(*this);
 }
 
+/// Who is to be named when somebody asks who did it.
+void Session::log_change(const protocol::Procedure& row) const {
+    if (!log::enabled(log::Level::info, std::source_location::current())) return;
+    const auto& who = identity();
+    const auto number = [](const auto& value) { return value ? std::to_string(*value) : std::string("?"); };
+    log::info("client {} changes by {} (uid {}, pid {}{}{}{}{})", id_, row.name, number(who.uid), number(who.pid),
+              who.sasl_user.empty() ? "" : ", SASL ", who.sasl_user, who.x509_name.empty() ? "" : ", X.509 ",
+              who.x509_name);
+}
+
 void Session::begin_authentication() {
     if (++attempts_ > limits().authentication_attempts)
         throw Error(ErrorCode::auth_failed, ErrorDomain::rpc, "too many attempts to authenticate");
@@ -355,6 +365,7 @@ void Session::dispatch(Call& call, std::string_view payload, std::optional<Task<
     call.caller.row = row;
     // Names only: arguments may hold secrets.
     log::debug("client {} calls {} {}", id_, program->name, row->name);
+    if (row->needs_write.kind == protocol::Condition::Kind::always && authenticated_) log_change(*row);
     call.caller.session = shared_from_this();
     if (row->fds == protocol::FdDirection::reply || row->fds == protocol::FdDirection::both)
         call.caller.reply_fds = std::make_shared<std::vector<Fd>>();

@@ -77,6 +77,7 @@ class Session final : public ClientSession {
     bool is_authenticated() const { return authenticated_; }
     void set_authenticated();
     /// Somebody may have to type a password: more time for that. Throws Error (auth_failed) at the umpteenth attempt.
+    void log_change(const protocol::Procedure& row) const;
     void begin_authentication();
     /// The SASL session that has begun and is not complete, which one call at a time may have.
     std::shared_ptr<access::SaslSession> take_sasl() { return std::exchange(sasl_, nullptr); }
