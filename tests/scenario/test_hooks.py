@@ -150,7 +150,8 @@ def test_saved_guests_are_what_hooks_make_of_them(house, tmp_path):
         hooks.add(name)
     assert hooks.calls() == []
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "daemon - reload begin SIGHUP" in hooks.calls())
+    wait_until(lambda: "daemon - reload begin SIGHUP" in (hooks.folder / "calls").read_text())
+    hooks.calls()
     hooks.switch("fail-restore")
     refusal(domain.create)
     assert domain.hasManagedSaveImage() and hooks.calls() == ["qemu g restore begin -"]
