@@ -2,6 +2,7 @@
 import ctypes
 import errno
 import os
+import pathlib
 import platform
 import re
 import signal
@@ -58,6 +59,8 @@ def house():
         connection.close()
     finally:
         it.remove()
+        for memory in pathlib.Path("/dev/shm").glob(f"ik-audit-{os.getpid()}-*"):
+            memory.unlink()
 
 
 def guest(tmp_path, name, number):
