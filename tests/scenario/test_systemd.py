@@ -55,6 +55,7 @@ is_after() {{ systemctl show -P After $1 | tr ' ' '\\n' | grep -xF "$2"; }}
 has_scope() {{
     grep -F '{SCOPE}' /proc/$(cat /run/libvirt/qemu/g.pid)/cgroup
     is_after '{SCOPE}' $daemon.service
+    is_after '{SCOPE}' virtlogd.service
     systemctl show -P Before '{SCOPE}' | grep -w virt-guest-shutdown.target
 }}
 guest_is_alone() {{ systemctl stop $daemon; fails systemctl is-active $daemon; kill -0 $(cat /run/libvirt/qemu/g.pid); }}
