@@ -1,6 +1,7 @@
 """A daemon below a root of its own, and what a test wants of it."""
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -26,6 +27,13 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < end, "it never held"
         os.sched_yield()
+
+
+def wait_for_input(fd):
+    """(select() does not take numbers that are large.)"""
+    ready = select.poll()
+    ready.register(fd, select.POLLIN)
+    assert ready.poll(PATIENCE * 1000), "nothing came"
 
 
 class Daemon:

@@ -3,7 +3,6 @@ import array
 import os
 import pathlib
 import re
-import select
 import shutil
 import signal
 import socket
@@ -17,7 +16,7 @@ import libvirt
 import pytest
 
 import wire
-from daemon import BINARY, PATIENCE, TOP, Daemon, guest_xml, wait_until
+from daemon import BINARY, PATIENCE, TOP, Daemon, guest_xml, wait_for_input, wait_until
 from helper import Helper
 from peer import Peer
 
@@ -391,7 +390,7 @@ def test_a_guest_lives_through_whatever_becomes_of_the_log_daemon(house):
         said = b""
         os.write(console, b"echo $((%s))\n" % question)
         while str(eval(question)).encode() not in said:
-            assert select.select([console], [], [], PATIENCE)[0]
+            wait_for_input(console)
             said += os.read(console, 4096)
 
     answers(b"1111*2")

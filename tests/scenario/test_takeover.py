@@ -4,7 +4,6 @@ Needs the daemon that ours replaces, in namespaces with private copies of the st
 """
 import os
 import pathlib
-import select
 import shutil
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import tempfile
 
 import pytest
 
-from daemon import BINARY, PRESET, TOP
+from daemon import BINARY, PRESET, TOP, wait_for_input
 
 SHARED = pathlib.Path(os.environ.get("INNKEEPER_SHARED", TOP.parent / "shared"))
 TOOL = SHARED / "tools" / "peer.sh"
@@ -44,7 +43,7 @@ class Host:
         pid = int((self.folder / "libvirtd.pid").read_text())
         process = os.pidfd_open(pid)
         os.kill(pid, signal.SIGTERM)
-        assert select.select([process], [], [], 60)[0], "the daemon does not end"
+        wait_for_input(process)
         os.close(process)
         (self.folder / ".peer" / "binary").write_text(binary + "\n")
         self.tool("start")
