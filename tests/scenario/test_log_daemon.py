@@ -368,6 +368,8 @@ def test_what_a_guest_says_goes_through_the_log_daemon(house):
     # Its pipes are closed, and the next run has its own at once.
     for _ in range(5):
         house.connect().createXML(guest_with_log(house)).destroy()
+    # (The last line about a guest comes when it has ended.)
+    wait_until(lambda: guest_log(house).read_text().count("shutting down, reason=destroyed") == 6)
     words = re.findall(r"^20\S+ \S+: (starting|shutting)", guest_log(house).read_text(), re.M)
     assert words == ["starting"] + ["starting", "shutting"] * 6
 
