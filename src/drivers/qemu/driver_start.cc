@@ -29,6 +29,7 @@
 #include "drivers/qemu/screens.h"
 #include "drivers/qemu/scsi_generic.h"
 #include "drivers/qemu/sealing.h"
+#include "drivers/qemu/start_answers.h"
 #include "host/guest_scope.h"
 #include "loop/pool.h"
 
@@ -108,36 +109,6 @@ bool mentions(const CommandLine& line, const std::string& folder) {
 
 QmpCommand plain(std::string name) { return {.name = std::move(name), .arguments = {}}; }
 
-std::string text(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-/// Pseudo terminals by the id of their character device.
-std::map<std::string, std::string> terminals(const QmpReply& reply) {
-    std::map<std::string, std::string> found;
-    if (!reply || !reply->is_array()) return found;
-    for (const auto& item : reply->get_array()) {
-        if (!item.is_object()) continue;
-        const auto file = text(item.get_object(), "filename");
-        if (file.starts_with("pty:")) found[text(item.get_object(), "label")] = file.substr(4);
-    }
-    return found;
-}
-
-/// Labels of the character devices that the guest has open.
-std::set<std::string, std::less<>> opened(const QmpReply& reply) {
-    std::set<std::string, std::less<>> labels;
-    if (!reply || !reply->is_array()) return labels;
-    for (const auto& item : reply->get_array()) {
-        if (!item.is_object()) continue;
-        const json::value* is_open = item.get_object().if_contains("frontend-open");
-        if (is_open != nullptr && is_open->is_bool() && is_open->get_bool())
-            labels.insert(text(item.get_object(), "label"));
-    }
-    return labels;
-}
-
 template <class Devices>
 void name_terminals(Devices& devices, const std::map<std::string, std::string>& paths) {
     for (auto& device : devices) {
@@ -145,31 +116,6 @@ void name_terminals(Devices& devices, const std::map<std::string, std::string>& 
         if (const auto found = paths.find("char" + device.info.alias); found != paths.end())
             device.source.path = found->second;
     }
-}
-
-std::vector<pid_t> vcpu_threads(const QmpReply& reply) {
-    std::vector<pid_t> threads;
-    if (!reply || !reply->is_array()) return threads;
-    for (const auto& item : reply->get_array()) {
-        if (!item.is_object()) continue;
-        const json::value* index = item.get_object().if_contains("cpu-index");
-        const json::value* thread = item.get_object().if_contains("thread-id");
-        if (index == nullptr || thread == nullptr || !index->is_int64() || !thread->is_int64()) continue;
-        const auto number = static_cast<std::size_t>(index->get_int64());
-        if (number > 4096) continue;
-        if (threads.size() <= number) threads.resize(number + 1);
-        threads[number] = static_cast<pid_t>(thread->get_int64());
-    }
-    return threads;
-}
-
-std::vector<std::string> device_ids(const QmpReply& reply) {
-    std::vector<std::string> ids;
-    if (!reply || !reply->is_array()) return ids;
-    for (const auto& item : reply->get_array())
-        if (item.is_object() && text(item.get_object(), "type").starts_with("child<"))
-            ids.push_back(text(item.get_object(), "name"));
-    return ids;
 }
 
 /// What must be done before the first instruction; the first that is refused ends the start.
@@ -207,42 +153,6 @@ CommandContext Driver::command_context(const RunFiles& files, int id) const {
     ::localtime_r(&now, &local);
     context.local_offset = local.tm_gmtoff;
     return context;
-}
-
-/// Ports that are to be found at a start are found; the others are noted as taken.
-void Driver::lease_ports(model::DomainDef& def, QemuMachine& machine) {
-    for (auto& graphics : def.devices.graphics) {
-        const bool listens =
-            graphics.type == model::Graphics::Type::vnc || graphics.type == model::Graphics::Type::spice;
-        const bool by_port = graphics.listens.empty() ||
-                             graphics.listens.front().type == model::GraphicsListen::Type::address ||
-                             graphics.listens.front().type == model::GraphicsListen::Type::network;
-        if (!listens || !by_port) continue;
-        if (graphics.autoport.value_or(false) || graphics.port.value_or(0) < 0) {
-            auto [port, lease] = screens_.take();
-            graphics.port = static_cast<int>(port);
-            machine.leases.push_back(std::move(lease));
-        } else if (graphics.port.value_or(0) > 0) {
-            machine.leases.push_back(screens_.reserve(static_cast<unsigned>(*graphics.port)));
-        }
-        if (graphics.type == model::Graphics::Type::spice && settings_.spice_tls) lease_tls_port(graphics, machine);
-        if (graphics.websocket.value_or(0) < 0) {
-            auto [port, lease] = websockets_.take();
-            graphics.websocket = static_cast<int>(port);
-            graphics.websocket_generated = true;
-            machine.leases.push_back(std::move(lease));
-        }
-    }
-}
-
-void Driver::lease_tls_port(model::Graphics& graphics, QemuMachine& machine) {
-    if (graphics.tls_port.value_or(0) > 0) {
-        machine.leases.push_back(screens_.reserve(static_cast<unsigned>(*graphics.tls_port)));
-    } else if (graphics.autoport.value_or(false) || graphics.tls_port.value_or(0) < 0) {
-        auto [port, lease] = screens_.take();
-        graphics.tls_port = static_cast<int>(port);
-        machine.leases.push_back(std::move(lease));
-    }
 }
 
 /// What runs is what was asked for with everything that is decided only now.
