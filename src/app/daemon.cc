@@ -6,6 +6,7 @@
 #include <csignal>
 #include <utility>
 
+#include "app/configuration.h"
 #include "app/host_shutdown.h"
 #include "app/limits.h"
 #include "app/notify.h"
@@ -45,19 +46,20 @@ struct Daemon::Drivers {
         : secondary(program, paths) {
         if (program.has(Part::network)) config::NetworkSettings::read(paths.config() + "/network.conf");
         if (!program.has(Part::qemu)) return;
-        const auto settings = config::QemuSettings::read(paths.config() + "/qemu.conf");
-        guests.emplace(
-            paths,
-            std::make_unique<qemu::Driver>(
-                paths, settings, qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}),
-            &hooks, audit.is_on() ? &audit : nullptr);
-        host_shutdown.emplace(paths, settings, *guests, std::move(session_ended));
+        qemu_settings = config::QemuSettings::read(paths.config() + "/qemu.conf");
+        guests.emplace(paths,
+                       std::make_unique<qemu::Driver>(
+                           paths, qemu_settings,
+                           qemu::Neighbours{&secondary.secrets(), &secondary.volumes(), &secondary.networks()}),
+                       &hooks, audit.is_on() ? &audit : nullptr);
+        host_shutdown.emplace(paths, qemu_settings, *guests, std::move(session_ended));
         guests->install(qemu);
         qemu.merge(secondary.pci_assignment());
     }
     /// One daemon at a time looks after the objects of these paths.
     std::vector<PidFile> locks;
     SecondaryDrivers secondary;
+    config::QemuSettings qemu_settings;  ///< as its file was when it was last read
     std::optional<guests::Guests> guests;
     std::optional<HostShutdown> host_shutdown;
     rpc::HandlerTable qemu;
@@ -69,6 +71,7 @@ Daemon::Daemon(const Program& program, Options options, Paths paths, config::Dae
       options_(std::move(options)),
       paths_(std::move(paths)),
       settings_(std::move(settings)),
+      told_(settings_),
       audit_(settings_.audit_level, settings_.audit_logging),
       hooks_(paths_.config() + "/hooks"),
       sockets_(program_, options_, paths_, settings_),
@@ -164,8 +167,49 @@ Task<> Daemon::stop_drivers() {
     co_await drivers_->secondary.stop();
 }
 
-/// Settings are not read again, as the peer does not either: what it runs with is what it started with.
-Task<> Daemon::reload_drivers() {
+/// Of what has changed in the file the log's settings and the numbers of clients take effect. What was changed at run
+/// time by others, and not in the file, stays.
+void Daemon::take_settings(const config::DaemonSettings& now) {
+    bool log_changed = false, limits_changed = false;
+    for (const auto name : config::differing(told_, now)) {
+        const bool of_log = name == "log_level" || name == "log_filters" || name == "log_outputs";
+        const bool of_limits = name == "max_clients" || name == "max_anonymous_clients";
+        log_changed |= of_log;
+        limits_changed |= of_limits;
+        if (!of_log && !of_limits) log::warning("'{}' has changed, which the next start of the daemon heeds", name);
+    }
+    if (log_changed) set_up_log(program_, options_, paths_, now);
+    if (limits_changed) clients_.set_limits(now.max_clients, now.max_anonymous_clients);
+}
+
+/// Files that are wrong change nothing.
+void Daemon::reload_settings() {
+    try {
+        config::Remarks remarks;
+        const auto now = read_settings(program_, options_, paths_, remarks);
+        config::tell(remarks);
+        try {
+            take_settings(now);
+        } catch (const Error&) {
+            set_up_log(program_, options_, paths_, told_);
+            throw;
+        }
+        told_ = now;
+    } catch (const Error& error) {
+        log::error("the configuration stays as it was: {}", error.message());
+    }
+    if (!drivers_->guests) return;
+    try {
+        const auto now = config::QemuSettings::read(paths_.config() + "/qemu.conf");
+        for (const auto name : config::differing(drivers_->qemu_settings, now))
+            log::warning("'{}' in qemu.conf has changed, which the next start of the daemon heeds", name);
+        drivers_->qemu_settings = now;
+    } catch (const Error& error) {
+        log::error("the configuration of QEMU's driver stays as it was: {}", error.message());
+    }
+}
+
+Task<> Daemon::reload() {
     if (!serving_) {
         log::warning("SIGHUP is ignored while drivers are being started");
         co_return;
@@ -175,6 +219,7 @@ Task<> Daemon::reload_drivers() {
     while (std::exchange(reload_wanted_, false)) {
         look_for_hooks();
         co_await tell_hooks("reload", "begin", "SIGHUP");
+        reload_settings();
         try {
             co_await drivers_->secondary.reload();
             if (drivers_->guests) co_await drivers_->guests->reload();
@@ -217,7 +262,7 @@ Task<> Daemon::watch_signals(Signals* signals) {
     for (;;) {
         const int signal = co_await signals->next();
         if (signal == SIGHUP)
-            tasks_.spawn(reload_drivers());
+            tasks_.spawn(reload());
         else
             ending_.set();
     }

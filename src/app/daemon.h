@@ -41,7 +41,9 @@ class Daemon {
     void lock_drivers();
     Task<> start_drivers();
     Task<> stop_drivers();
-    Task<> reload_drivers();
+    Task<> reload();
+    void reload_settings();
+    void take_settings(const config::DaemonSettings& now);
     void look_for_hooks();
     /// Whatever becomes of it.
     Task<> tell_hooks(std::string operation, std::string part, std::string extra);
@@ -54,6 +56,7 @@ class Daemon {
     Options options_;
     Paths paths_;
     config::DaemonSettings settings_;
+    config::DaemonSettings told_;  ///< what the file said when it was last read
     host::Audit audit_;
     objects::Hooks hooks_;
     Sockets sockets_;

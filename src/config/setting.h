@@ -113,6 +113,16 @@ S load_if_there(const std::string& path) {
     return settings;
 }
 
+/// The names of what is not the same in both.
+template <class S>
+std::vector<std::string_view> differing(const S& one, const S& other) {
+    std::vector<std::string_view> names;
+    for (const auto& row : Table<S>::rows())
+        if (!std::visit([&](auto member) { return one.*member == other.*member; }, row.member))
+            names.push_back(row.name);
+    return names;
+}
+
 /// The commented file that shows every setting with its default.
 template <class S>
 std::string sample() {

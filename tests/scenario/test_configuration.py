@@ -1,7 +1,9 @@
 """Configuration files that say what is wrong with them."""
 import pathlib
 import re
+import signal
 import subprocess
+import uuid
 
 import libvirt
 import libvirt_qemu
@@ -202,3 +204,37 @@ def test_the_hosts_uuid_is_the_one_that_is_given(own_daemon):
     (own_daemon.config / "libvirtd.conf").write_text(LOG + 'host_uuid = "%s"\n' % uuid)
     with own_daemon.start().connect() as connection:
         assert "<uuid>%s</uuid>" % uuid in connection.getCapabilities()
+
+
+def test_a_reload_takes_what_can_change_and_says_what_cannot(own_daemon):
+    daemon = own_daemon
+    conf, qemu = daemon.config / "libvirtd.conf", daemon.config / "qemu.conf"
+    conf.write_text(LOG)
+    daemon.start()
+    connection = daemon.connect()
+
+    def reload_with(text):
+        """What it then said."""
+        before = daemon.log.stat().st_size
+        conf.write_text(text)
+        # A definition that appears is taken up last of all.
+        name, folder = "g%d" % before, daemon.config / "qemu"
+        folder.mkdir(exist_ok=True)
+        (folder / "new").write_text("<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory>8192</memory><os>"
+                                    "<type arch='x86_64' machine='pc'>hvm</type></os></domain>" % (name, uuid.uuid4()))
+        (folder / "new").rename(folder / (name + ".xml"))
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: name in [domain.name() for domain in connection.listAllDomains()])
+        return daemon.log.read_text()[before:]
+
+    assert "the configuration stays as it was" in reload_with("max_clients = 'many'\n")
+    assert "configuration file syntax error" in reload_with("max_clients =\n")
+    assert "'tls_port' has changed, which the next start of the daemon heeds" in reload_with(LOG + 'tls_port = "1"\n')
+    assert "has changed" not in reload_with(LOG + 'tls_port = "1"\n')
+    assert "the configuration stays as it was" in reload_with('log_outputs = "3:nowhere"\n')
+    said = reload_with('log_level = 1\nlog_outputs = "1:stderr"\nmax_clients = 1\n')
+    connection.listAllDomains()
+    wait_until(lambda: "calls remote connect_list_all_domains" in daemon.log.read_text())
+    assert "no more clients are accepted: 1 of 1" in daemon.log.read_text(), said
+    qemu.write_text(qemu.read_text() + "vnc_listen = '::1'\n")
+    assert "'vnc_listen' in qemu.conf has changed" in reload_with('log_level = 1\nlog_outputs = "1:stderr"\nmax_clients = 1\n')

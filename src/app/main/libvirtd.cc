@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "app/configuration.h"
 #include "app/daemon.h"
 #include "app/helper.h"
 #include "app/reexec.h"
@@ -31,14 +32,10 @@ struct Settings {
     config::LogDaemonSettings log;
 };
 
-Settings read_settings(const Program& program, const Options& options, const Paths& paths, config::Remarks& remarks) {
-    using Reach = config::DaemonSettings::Reach;
-    const std::string standard = paths.config() + '/' + program.config_file();
-    const std::string file = options.config.value_or(path_exists(standard) ? standard : "");
-    if (!program.is_helper()) {
-        const auto reach = program.ip == Program::Ip::never ? Reach::host : Reach::network;
-        return {.daemon = config::DaemonSettings::read(file, reach, remarks), .log = {}};
-    }
+Settings read_all_settings(const Program& program, const Options& options, const Paths& paths,
+                           config::Remarks& remarks) {
+    if (!program.is_helper()) return {.daemon = read_settings(program, options, paths, remarks), .log = {}};
+    const std::string file = configuration_file(program, options, paths);
     if (program.has(Part::lock))
         return {.daemon = config::read_helper_settings<config::LockDaemonSettings>(file, remarks).daemon(), .log = {}};
     const auto log = config::read_helper_settings<config::LogDaemonSettings>(file, remarks);
@@ -57,46 +54,6 @@ std::unique_ptr<objects::Service> make_service(const Program& program, const Set
         logd::Rotation{.max_size = settings.log.max_size, .max_backups = settings.log.max_backups});
 }
 
-std::string from_environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-}
-
-log::Level level_named(const std::string& word) {
-    constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
-    for (int i = 1; i <= 4; ++i)
-        if (word == std::to_string(i) || word == names[i - 1]) return static_cast<log::Level>(i);
-    throw Error(ErrorCode::invalid_arg, fmt::format("Failed to set logging priority, argument '{}' is invalid", word));
-}
-
-/// Where the log goes if nobody says it (daemon-behaviour, section 9). The journal is the whole machine's: a daemon
-/// below a root of its own leaves it alone.
-std::string default_outputs(const Program& program, const Options& options, const Paths& paths, log::Level level) {
-    const bool may_be_journal = options.daemonize || ::isatty(STDIN_FILENO) == 0;
-    if (may_be_journal && options.root.empty() && log::journal_is_there())
-        return fmt::format("{}:journald", static_cast<int>(std::max(level, log::Level::info)));
-    if (!options.daemonize) return fmt::format("{}:stderr", static_cast<int>(level));
-    return fmt::format("{}:file:{}/{}.log", static_cast<int>(level), paths.log().substr(options.root.size()),
-                       program.name);
-}
-
-/// Option over environment over file.
-void set_up_log(const Program& program, const Options& options, const Paths& paths,
-                const config::DaemonSettings& settings) {
-    const std::string debug = from_environment("LIBVIRT_DEBUG");
-    auto level = level_named(debug.empty() ? std::to_string(settings.log_level) : debug);
-    if (options.verbose) level = std::min(level, log::Level::info);
-    log::set_level(level);
-    log::set_root(options.root);
-    log::set_default_outputs(default_outputs(program, options, paths, level));
-    if (options.daemonize) make_directories(paths.log());
-
-    const std::string filters = from_environment("LIBVIRT_LOG_FILTERS");
-    log::set_filters(filters.empty() ? settings.log_filters.value_or("") : filters);
-    const std::string outputs = from_environment("LIBVIRT_LOG_OUTPUTS");
-    log::set_outputs(outputs.empty() ? settings.log_outputs.value_or("") : outputs);
-}
-
 int run(int argc, char** argv) {
     const Program& program = program_called(argv[0]);
     auto [options, exit_status] = Options::parse(program, argc, argv);
@@ -111,7 +68,7 @@ int run(int argc, char** argv) {
     Settings settings;
     config::Remarks remarks;  // until it is known where the log is
     try {
-        settings = read_settings(program, options, paths, remarks);
+        settings = read_all_settings(program, options, paths, remarks);
     } catch (const Error& error) {
         log::error("Can't load config file: {}: {}", error.message(),
                    options.config.value_or(paths.config() + '/' + program.config_file()));
