@@ -61,6 +61,22 @@ std::string complaint(std::string_view text) {
 
 }  // namespace
 
+struct Slope {
+    std::optional<std::int64_t> rise;
+    std::optional<unsigned> length;
+    bool operator==(const Slope&) const = default;
+};
+
+TEST(Description, TakesWhatIsNotWrittenForNothingHoweverItIsSpelled) {
+    const auto element = describe<Slope>("slope", attribute("rise", &Slope::rise).omit("0"),
+                                         attribute("length", &Slope::length).omit("0"));
+    for (const char* zero : {"0", "00", "-0", "+0"}) {
+        const std::string text = std::string("<slope rise='") + zero + "'/>";
+        EXPECT_EQ(element.read(Document::parse(text, "(test)").root()), Slope{}) << zero;
+    }
+    EXPECT_EQ(element.read(Document::parse("<slope rise='-1' length='00'/>", "(test)").root()), Slope{.rise = -1});
+}
+
 TEST(Description, ReadsWhatItWrites) {
     const Bike bike{.colour = Colour::green,
                     .bell = true,

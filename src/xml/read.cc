@@ -43,13 +43,17 @@ void refuse_absence(const Part& part, const Node& node) {
                     part.name, node.name()));
 }
 
-/// Whether the text is the value that is not written; a number may be spelled otherwise ("00").
+/// Whether the text is the value that is not written; a number may be spelled otherwise ("00", "-0").
 bool is_omitted(const Part& part, std::string_view text) {
     if (text == part.omitted) return true;
-    std::uint64_t number;
-    return part.scalar->data_type == "nonNegativeInteger" &&
-           read_unsigned(part, text, std::numeric_limits<std::uint64_t>::max(), number) &&
-           std::to_string(number) == part.omitted;
+    using Signed = std::numeric_limits<std::int64_t>;
+    std::uint64_t number = 0;
+    std::int64_t whole = 0;
+    if (part.scalar->data_type == "nonNegativeInteger")
+        return read_unsigned(part, text, std::numeric_limits<std::uint64_t>::max(), number) &&
+               std::to_string(number) == part.omitted;
+    return part.scalar->data_type == "integer" && read_signed(part, text, Signed::min(), Signed::max(), whole) &&
+           std::to_string(whole) == part.omitted;
 }
 
 void read_scalar(const Part& part, const Node& node, std::string_view text, void* owner) {
