@@ -18,7 +18,8 @@ import xml.etree.ElementTree as ET
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = TOP / "build" / "release" / "bin"
-PROGRAMS = ["remote", "qemu", "lxc", "admin"]
+PROGRAMS = ["remote", "qemu", "lxc", "admin", "log", "lock"]
+FILES = {"daemon": "libvirtd.conf and those of its siblings", "helper": "virtlogd.conf and virtlockd.conf", "lock": "qemu-lockd.conf"}
 
 
 def camel(name):
@@ -107,12 +108,15 @@ def settings():
     tests = {p: p.read_text() for p in (TOP / "src" / "config").glob("*_test.cc")}
     tests |= {p: p.read_text() for p in (TOP / "tests" / "scenario").glob("*.py")}
     for path in sorted((TOP / "src" / "config").glob("*_settings.cc")):
-        rows = re.findall(r'Row\{\s*"(\w+)"(.*?)\}[,;]', path.read_text(), re.S)
-        yield "### %s\n" % path.stem.removesuffix("_settings")
+        rows = re.findall(r'(?:Row|Setting<\w+>)\{\s*"(\w+)"(.*?)\}[,;]', path.read_text(), re.S)
+        if not rows:
+            continue
+        name = path.stem.removesuffix("_settings")
+        yield "### %s\n" % FILES.get(name, name + ".conf")
         yield "| key | works | shown by |\n| --- | --- | --- |"
         for name, rest in rows:
             works = "accepted, with a warning" if re.search(r"\bnot_yet\b", rest) else \
-                "accepted, obsolete" if re.search(r"\bobsolete\b", rest) else "yes"
+                "accepted, of no use here" if re.search(r"\bneedless\b", rest) else "accepted, obsolete" if re.search(r"\bobsolete\b", rest) else "yes"
             shown = next((p.name for p, text in tests.items() if re.search(r"\b%s\b" % name, text)), "")
             yield "| %s | %s | %s |" % (name, works, shown)
         yield ""

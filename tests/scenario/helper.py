@@ -43,7 +43,7 @@ class Helper:
         self.notices.settimeout(PATIENCE)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.program, "--root", self.root, *options], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=dict(os.environ, NOTIFY_SOCKET=str(notify)))
+                                            stderr=log, env=dict(os.environ, NOTIFY_SOCKET=str(notify), LIBVIRT_DEBUG="1"))
         return self.wait_ready()
 
     def wait_ready(self):

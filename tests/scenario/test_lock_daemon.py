@@ -14,6 +14,7 @@ import libvirt
 import pytest
 
 import wire
+from conftest import note_calls
 from daemon import BINARY, PATIENCE, Daemon, guest_xml, wait_until
 from helper import Helper
 
@@ -89,10 +90,11 @@ def root():
 
 
 @pytest.fixture
-def lockd(root):
+def lockd(request, root):
     it = Helper("virtlockd", root)
     it.start()
     yield it
+    note_calls(request, it.log)
     it.remove()
 
 

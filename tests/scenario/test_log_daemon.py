@@ -16,6 +16,7 @@ import libvirt
 import pytest
 
 import wire
+from conftest import note_calls
 from daemon import BINARY, PATIENCE, TOP, Daemon, guest_xml, wait_for_input, wait_until
 from helper import Helper
 from peer import Peer
@@ -61,9 +62,10 @@ def root():
 
 
 @pytest.fixture
-def logd(root):
+def logd(request, root):
     it = Helper("virtlogd", root)
     yield it
+    note_calls(request, it.log)
     it.remove()
 
 
