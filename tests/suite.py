@@ -142,9 +142,12 @@ def fuzzer(program):
         argv = ["nice", "-n", "19", program, "-seed=1", "-max_total_time=%d" % FUZZ_SECONDS, "-rss_limit_mb=2048", "-timeout=20",
                 "-artifact_prefix=%s/" % folder, found] + [seed for seed in seeds if seed.is_dir()]
         status, output = run(argv, FUZZ_SECONDS + 300, SANITIZER_ENVIRONMENT)
+        # What it fell over goes with the folder, and it may not come that way again.
+        for unit in pathlib.Path(folder).glob("*-*"):
+            output += "\n%s:\n%r" % (unit.name, unit.read_bytes()[:6000])
     if status == 0:
         return dict(passed=1)
-    return dict(failed=1, notes=["FAILED  fuzz %s: exit status %s\n%s" % (program.name, status, output[-4000:])])
+    return dict(failed=1, notes=["FAILED  fuzz %s: exit status %s\n%s" % (program.name, status, output[-10000:])])
 
 
 def programs(preset, pattern):

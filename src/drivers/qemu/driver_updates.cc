@@ -11,6 +11,7 @@
 #include "drivers/qemu/preconditions.h"
 #include "drivers/qemu/status_parts.h"
 #include "guests/devices/devices.h"
+#include "loop/loop.h"
 #include "loop/pool.h"
 
 /// Devices of a running guest that become others: a drive's medium, a card's link, a screen's password.
@@ -50,6 +51,24 @@ std::vector<PlugStep> medium_steps(const std::string& alias, const std::vector<P
     return steps;
 }
 
+/// A guest may have locked its tray: QEMU then asks it to let go. And firmware that resets the drive closes it. So the
+/// exchange is tried for as long as the peer waits for a tray.
+Task<> exchange_medium(std::shared_ptr<QemuMachine> machine, std::vector<PlugStep> steps) {
+    using namespace std::chrono_literals;
+    constexpr int times = 10;
+    for (int i = 1;; ++i) {
+        std::optional<Error> failed;
+        try {
+            co_await run_steps(machine, steps);
+        } catch (const Error& error) {
+            failed = error;
+        }
+        if (!failed) co_return;
+        if (i == times || !failed->message().contains("is not open")) throw Error(*failed);
+        co_await sleep_for(500ms);
+    }
+}
+
 }  // namespace
 
 void number_new_images(model::DomainDef& only, const model::DomainDef& live, QemuMachine& machine) {
@@ -83,7 +102,7 @@ Task<> Driver::change_medium(GuestPtr guest, model::Disk old, model::DomainDef o
     prepare_run(only, command_context(machine->files, guest->id()));
     const auto old_steps = co_await steps_for(guest, only_device(*guest->live(), old), "disk");
     const auto new_steps = co_await steps_for(guest, only, "disk");
-    co_await run_steps(machine, medium_steps(old.info.alias, old_steps, new_steps, force));
+    co_await exchange_medium(machine, medium_steps(old.info.alias, old_steps, new_steps, force));
     const auto left = leftovers(old_steps);
     if (!left.empty()) co_await machine->monitor().batch(left);
 
