@@ -80,10 +80,11 @@ void settle_domain(DomainDef& domain) {
     settle_tuning(domain);
     settle_placement(domain);
     check_disks(domain.devices.disks);
-    check_places(domain);
-    check_modules(domain);
     sort_disks(domain.devices.disks);
     for (auto& disk : domain.devices.disks) settle_bus(disk);
+    // Which places there are for a disk its bus says.
+    check_places(domain);
+    check_modules(domain);
     settle_smartcards(domain.devices.smartcards);
     settle_videos(domain.devices.videos);
     check_controllers(domain.devices.controllers);
