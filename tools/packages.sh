@@ -4,7 +4,7 @@
 packages_build=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config python3
     libboost1.81-dev libboost-json1.81-dev libpugixml-dev libxml2-dev libgnutls28-dev libsasl2-dev libaudit-dev libudev-dev libsystemd-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev)
 packages_guest=(qemu-system-x86 qemu-utils libvirt-clients busybox-static cpio)
-packages_test=(python3-pytest python3-libvirt libxml2-utils gnutls-bin sasl2-bin libsasl2-modules libsasl2-modules-gssapi-mit krb5-kdc krb5-admin-server krb5-user openssh-server openssh-client netcat-openbsd clang-19 llvm-19 iproute2 procps util-linux
+packages_test=(python3-pytest python3-libvirt libxml2-utils gnutls-bin sasl2-bin libsasl2-modules libsasl2-modules-gssapi-mit krb5-kdc krb5-admin-server krb5-user openssh-client netcat-openbsd clang-19 llvm-19 iproute2 procps util-linux
     virtinst ovmf swtpm swtpm-tools qemu-system-arm qemu-system-misc
     debootstrap systemd-container dpkg-dev file dbus-daemon dbus-bin polkitd systemd python3-dbus python3-gi
     libvirt-daemon libvirt-daemon-driver-qemu)  # the daemon that tests compare with; nothing starts it but they
