@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,8 +66,11 @@ Fd connect_tcp(const std::string& host, const std::string& port) {
     int error = 0;
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
         Fd socket(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, one->ai_protocol));
+        // A host that is silent must not hold this thread, which nobody can cancel, for the kernel's two minutes.
+        const timeval patience{.tv_sec = 10, .tv_usec = 0};
+        if (socket) ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (socket && ::connect(socket.get(), one->ai_addr, one->ai_addrlen) == 0) return socket;
-        error = errno;
+        error = errno == EINPROGRESS ? ETIMEDOUT : errno;
     }
     throw Error::system(error, fmt::format("unable to connect to server at '{}:{}'", host, port));
 }

@@ -21,9 +21,9 @@ class Logind {
     void listen();
 
     /// The host's shutdown waits until the descriptor is closed, though never longer than longest_delay(). `why` is
-    /// for people. Throws Error (system_error).
+    /// for people. Throws Error (system_error, or operation_timeout after ten seconds).
     Task<Fd> delay_shutdown(std::string who, std::string why);
-    /// InhibitDelayMaxSec= of logind.conf(5). Throws Error (system_error).
+    /// InhibitDelayMaxSec= of logind.conf(5). Throws as delay_shutdown does.
     Task<std::chrono::microseconds> longest_delay();
 
   private:
